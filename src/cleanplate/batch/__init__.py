@@ -1,0 +1,1 @@
+"""Planner, manifest and executors for many pictures."""

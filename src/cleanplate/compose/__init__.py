@@ -1,0 +1,1 @@
+"""Seams, blends, overlays."""

@@ -1,0 +1,1 @@
+"""Arrays to files: metadata kept, atomic writes."""

@@ -1,0 +1,1 @@
+"""RGB and mask to RGB."""

@@ -1,0 +1,1 @@
+"""Selections as masks, pure array work."""

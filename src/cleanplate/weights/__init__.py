@@ -1,0 +1,1 @@
+"""Catalog records and the store of weights."""
