@@ -58,6 +58,10 @@ class Box(NamedTuple):
         """The box with ``by`` pixels more on each side; may leave the picture, see :meth:`clipped`."""
         return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
+    def shifted(self, right: int, down: int) -> Box:
+        """The box moved by ``right`` and ``down`` pixels."""
+        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
     def clipped(self, height: int, width: int) -> Box:
         """The part of the box that lies in a ``height`` x ``width`` picture."""
         return Box(max(0, self.left), max(0, self.top), min(width, self.right), min(height, self.bottom))

@@ -1,0 +1,53 @@
+"""cleanplate: erase, cut out and restore photographs and video on your own machine, at full resolution.
+
+    >>> import cleanplate
+    >>> result = cleanplate.erase(image, mask)          # H x W x 3 uint8/uint16 RGB, H x W bool
+    >>> result.image, result.mask, result.engine, result.timings
+
+Heavy parts are imported on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cleanplate.errors import CleanplateError
+    from cleanplate.tasks.eraser import EraseResult, erase
+    from cleanplate.types import Alpha, Box, Image, Mask
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Alpha",
+    "Box",
+    "CleanplateError",
+    "EraseResult",
+    "Image",
+    "Mask",
+    "__version__",
+    "erase",
+]
+
+_HOMES = {
+    "Alpha": "cleanplate.types",
+    "Box": "cleanplate.types",
+    "CleanplateError": "cleanplate.errors",
+    "EraseResult": "cleanplate.tasks.eraser",
+    "Image": "cleanplate.types",
+    "Mask": "cleanplate.types",
+    "erase": "cleanplate.tasks.eraser",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cleanplate' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -1,0 +1,232 @@
+"""Which known place does each piece of a completed hole resemble?
+
+The completed small picture is divided into a grid; around each grid point that touches the hole a patch is compared
+with all patches that lie entirely on known ground. The comparison runs on a few principal components of the patches,
+as one matrix product a band, so memory stays bounded; sweeps over the grid then prefer sources that continue a
+neighbour's, because detail copied from one place in one piece shows no seams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.types import Mask
+
+STRIDE = 2
+"""Distance of grid points, in cells of the small picture."""
+
+_RADIUS = 3
+_COMPONENTS = 16
+_SOURCE_STRIDE = 2
+_BAND_BYTES = 24_000_000
+_COHERENCE = 0.6
+_SWEEPS = 3
+_TRAINING_PATCHES = 3000
+_MAX_SOURCES = 40_000
+
+
+@dataclass(frozen=True)
+class Correspondence:
+    """For each point of the grid, how far away its source lies.
+
+    Attributes:
+        offsets: rows x columns x 2 int32 (down, right), in cells; grid point (i, j) stands for the ``2 * stride``
+            cells square patch that starts at cell ``(i - 1) * stride`` (so neighbours overlap by half); zero where the
+            patch does not touch the hole.
+        stride: distance of grid points in cells.
+    """
+
+    offsets: NDArray[np.int32]
+    stride: int = STRIDE
+
+
+def search(image: NDArray[np.uint8], hole: Mask, avoid: Mask) -> Correspondence | None:
+    """Find the sources for a completed picture.
+
+    Args:
+        image: h x w x 3 uint8, completed.
+        hole: h x w bool, what was filled.
+        avoid: h x w bool, what may not be a source besides.
+
+    Returns:
+        The correspondence, or None if no patch lies on known ground entirely.
+    """
+    height, width = hole.shape
+    sources = _allowed_sources(hole | avoid)
+    source_at = np.flatnonzero(sources)
+    if not source_at.size:
+        return None
+    rows, columns, wanted = _grid(hole)
+    features = _features(image, hole)
+    target_at = _centres(rows, columns, height, width)[wanted]
+    found = _nearest(features, target_at, _thinned(source_at, width))
+    offsets = np.zeros((rows, columns, 2), np.int32)
+    offsets[wanted, 0] = found // width - target_at // width
+    offsets[wanted, 1] = found % width - target_at % width
+    _make_coherent(offsets, wanted, target_at, features, sources)
+    return Correspondence(offsets)
+
+
+def _allowed_sources(unknown: Mask) -> Mask:
+    """Centres whose patch, as compared and as copied, touches nothing unknown and stays in the picture."""
+    reach = 2 * max(_RADIUS, STRIDE) + 1
+    near = cv2.dilate(unknown.view(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    edge = max(_RADIUS, STRIDE)
+    near[:edge] = near[-edge:] = True
+    near[:, :edge] = near[:, -edge:] = True
+    return ~near
+
+
+def _grid(hole: Mask) -> tuple[int, int, Mask]:
+    """Rows and columns of the grid, and which of its patches touch the hole."""
+    height, width = hole.shape
+    rows, columns = -(-height // STRIDE) + 1, -(-width // STRIDE) + 1
+    cells = np.zeros((rows + 1, columns + 1), np.bool_)
+    padded = np.zeros((rows * STRIDE, columns * STRIDE), np.bool_)
+    padded[:height, :width] = hole
+    cells[1:, 1:] = padded.reshape(rows, STRIDE, columns, STRIDE).any(axis=(1, 3))
+    return rows, columns, cells[:-1, :-1] | cells[1:, :-1] | cells[:-1, 1:] | cells[1:, 1:]
+
+
+def _centres(rows: int, columns: int, height: int, width: int) -> NDArray[np.int64]:
+    """Flat cell index of each patch's centre, held inside the picture."""
+    y = np.minimum(np.arange(rows) * STRIDE, height - 1)
+    x = np.minimum(np.arange(columns) * STRIDE, width - 1)
+    return y[:, None] * width + x[None, :]
+
+
+def _features(image: NDArray[np.uint8], hole: Mask) -> NDArray[np.float32]:
+    """Principal components of the patch around each cell, (h * w) x components."""
+    side = 2 * _RADIUS + 1
+    padded = cv2.copyMakeBorder(image, _RADIUS, _RADIUS, _RADIUS, _RADIUS, cv2.BORDER_REFLECT_101)
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
+    height, width = hole.shape
+    step = max(1, int(np.sqrt(height * width / _TRAINING_PATCHES)))
+    sample = patches[::step, ::step].reshape(-1, 3 * side * side).astype(np.float32)
+    mean = sample.mean(axis=0)
+    centred = sample - mean
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    basis = np.ascontiguousarray(vectors[:, ::-1][:, :_COMPONENTS])
+    features = np.empty((height * width, basis.shape[1]), np.float32)
+    band = max(1, _BAND_BYTES // (width * basis.shape[0] * 4))
+    for top in range(0, height, band):
+        rows = patches[top : top + band].reshape(-1, basis.shape[0])
+        features[top * width : top * width + len(rows)] = (rows - mean) @ basis
+    return features
+
+
+def _thinned(source_at: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Every second row and column of the sources, and fewer still in large windows; sweeps refine later."""
+    y, x = source_at // width, source_at % width
+    step = _SOURCE_STRIDE
+    while True:
+        kept = source_at[(y % step == 0) & (x % step == 0)]
+        if len(kept) <= _MAX_SOURCES:
+            return kept if kept.size else source_at[:: max(1, len(source_at) // _MAX_SOURCES)]
+        step += 1
+
+
+def _nearest(
+    features: NDArray[np.float32], target_at: NDArray[np.int64], source_at: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Index of the most similar source of each target."""
+    known = features[source_at]
+    half_norms = 0.5 * np.einsum("ij,ij->i", known, known)
+    transposed = np.ascontiguousarray(known.T)
+    best = np.empty(len(target_at), np.int64)
+    band = max(1, _BAND_BYTES // (4 * len(source_at)))
+    for start in range(0, len(target_at), band):
+        similarity = features[target_at[start : start + band]] @ transposed
+        similarity -= half_norms
+        best[start : start + band] = source_at[similarity.argmax(axis=1)]
+    return best
+
+
+def _make_coherent(
+    offsets: NDArray[np.int32],
+    wanted: Mask,
+    target_at: NDArray[np.int64],
+    features: NDArray[np.float32],
+    sources: Mask,
+) -> None:
+    """Sweep over the grid: take a neighbour's offset, or a step beside one's own, where that fits about as well.
+
+    The energy of a patch is its feature distance plus a charge for each of its four neighbours with another offset.
+    Patches of one colour of a checkerboard are updated together, so the result does not depend on their order.
+    """
+    height, width = sources.shape
+    at_row, at_column = np.nonzero(wanted)
+    y, x = target_at // width, target_at % width
+    own = features[target_at]
+    distance = _distances(offsets[at_row, at_column], y, x, own, features, sources)
+    charge = _COHERENCE * float(np.median(distance)) + 1.0
+    steps = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
+    for sweep in range(_SWEEPS):
+        for colour in (0, 1):
+            chosen = np.flatnonzero((at_row + at_column) % 2 == colour)
+            around = [_shifted(offsets, wanted, step)[at_row[chosen], at_column[chosen]] for step in steps]
+            present = [_shifted_mask(wanted, step)[at_row[chosen], at_column[chosen]] for step in steps]
+            current = offsets[at_row[chosen], at_column[chosen]]
+            best_distance = distance[chosen]
+            best = best_distance + charge * _disagreement(current, around, present)
+            candidates = around if sweep else [*around, *(current + step for step in steps)]
+            for candidate in candidates:
+                d = _distances(candidate, y[chosen], x[chosen], own[chosen], features, sources)
+                energy = d + charge * _disagreement(candidate, around, present)
+                better = energy < best
+                current = np.where(better[:, None], candidate, current)
+                best = np.where(better, energy, best)
+                best_distance = np.where(better, d, best_distance)
+            offsets[at_row[chosen], at_column[chosen]] = current
+            distance[chosen] = best_distance
+
+
+def _disagreement(
+    candidate: NDArray[np.int32], around: list[NDArray[np.int32]], present: list[Mask]
+) -> NDArray[np.float32]:
+    count = np.zeros(len(candidate), np.float32)
+    for other, there in zip(around, present, strict=True):
+        count += there & (candidate != other).any(axis=1)
+    return count
+
+
+def _distances(
+    offset: NDArray[np.int32],
+    y: NDArray[np.int64],
+    x: NDArray[np.int64],
+    own: NDArray[np.float32],
+    features: NDArray[np.float32],
+    sources: Mask,
+) -> NDArray[np.float32]:
+    """Squared feature distance to the source at ``offset``; infinite where that is no source."""
+    height, width = sources.shape
+    source_y, source_x = y + offset[:, 0], x + offset[:, 1]
+    inside = (source_y >= 0) & (source_y < height) & (source_x >= 0) & (source_x < width)
+    source_y, source_x = np.where(inside, source_y, 0), np.where(inside, source_x, 0)
+    difference = features[source_y * width + source_x] - own
+    distance = np.einsum("ij,ij->i", difference, difference)
+    return np.where(inside & sources[source_y, source_x], distance, np.float32(np.inf))
+
+
+def _shifted(offsets: NDArray[np.int32], wanted: Mask, step: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The offset of the neighbour one grid step away (zero where there is none)."""
+    del wanted
+    return _roll(offsets, step)
+
+
+def _shifted_mask(wanted: Mask, step: NDArray[np.int64]) -> Mask:
+    return _roll(wanted, step)
+
+
+def _roll(grid: NDArray, step: NDArray[np.int64]) -> NDArray:
+    result = np.zeros_like(grid)
+    down, right = int(step[0]), int(step[1])
+    rows, columns = grid.shape[:2]
+    result[max(0, -down) : rows - max(0, down), max(0, -right) : columns - max(0, right)] = grid[
+        max(0, down) : rows - max(0, -down), max(0, right) : columns - max(0, -right)
+    ]
+    return result

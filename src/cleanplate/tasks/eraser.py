@@ -1,0 +1,162 @@
+"""Erase: a photograph and a selection in, a clean plate out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cleanplate.errors import SelectionError
+from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
+from cleanplate.mask.growth import grow as grow_mask
+from cleanplate.mask.islands import close_islands as close_mask_islands
+from cleanplate.runtime.cpu_limits import usable_cores
+from cleanplate.tasks.fill import Progress, WindowReport, fill
+from cleanplate.types import Image, Mask, check_image, check_mask
+
+AUTOMATIC_ENGINE = "patchmatch"
+"""What ``engine="auto"`` means."""
+
+_SEAM_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class EraseResult:
+    """A clean plate and how it was made.
+
+    Attributes:
+        image: H x W x 3, dtype of the input; equal to it outside ``mask`` bit for bit.
+        mask: H x W bool, every pixel that may differ: the selection, its closed islands and the grown rim.
+        engine: engine that completed the windows.
+        device: device it really ran on.
+        seed: seed it was given.
+        timings: seconds by step (wall time); ``total`` is the whole call, the steps inside windows are sums over them.
+        windows: one report a window, largest first.
+        notes: remarks for the user, such as islands that were closed.
+    """
+
+    image: Image
+    mask: Mask
+    engine: str
+    device: str
+    seed: int
+    timings: dict[str, float] = field(default_factory=dict)
+    windows: list[WindowReport] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def erase(
+    image: Image,
+    mask: Mask,
+    *,
+    engine: str | Engine = "auto",
+    avoid: Mask | None = None,
+    grow: int | None = None,
+    close_islands: bool = True,
+    seed: int = 0,
+    device: str = "auto",
+    weights: str | Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> EraseResult:
+    """Remove what is selected and continue its surroundings.
+
+    Args:
+        image: H x W x 3 RGB, uint8 or uint16, upright; not changed.
+        mask: H x W bool, True = erase.
+        engine: ``auto``, a name from :data:`cleanplate.inpaint.engine.ENGINES`, or an engine.
+        avoid: H x W bool, areas that are never copied from.
+        grow: pixels by which the selection is grown before anything else; None chooses by the size of its parts
+            (selections seldom reach the blurred edge of what they select).
+        close_islands: fill small unselected islands and slits inside the selection.
+        seed: chooses among equally good fills.
+        device: for engines that run networks; see ``cleanplate doctor``.
+        weights: file for engines that take the user's own.
+        threads: windows filled at a time; None for one a usable core. The result does not depend on it.
+        progress: called with windows done and their total.
+
+    Returns:
+        The result; with nothing selected, the unchanged picture and a note.
+
+    Raises:
+        ArrayError: ``image`` or a mask breaks its contract.
+        SelectionError: everything is selected, or nothing is left to copy from.
+        EngineError: the engine is unknown, not installed or failed.
+    """
+    started = time.perf_counter()
+    check_image(image)
+    check_mask(mask, like=image)
+    if avoid is not None:
+        check_mask(avoid, like=image, name="avoid")
+    chosen = _engine(engine, device, weights)
+    if not mask.any():
+        return EraseResult(image.copy(), mask.copy(), chosen.name, chosen.device, seed, notes=["nothing is selected"])
+    hole, rim, notes = _hole(mask, grow, close_islands)
+    _check_known(hole, avoid)
+    prepared = time.perf_counter()
+    filled, reports = fill(
+        image,
+        hole,
+        chosen,
+        avoid=avoid,
+        seed=seed,
+        seam=_SEAM_SHARE * rim,
+        threads=threads or usable_cores(),
+        progress=progress,
+    )
+    timings = {"mask": prepared - started, **_sums(reports), "total": time.perf_counter() - started}
+    return EraseResult(filled, hole, chosen.name, chosen.device, seed, timings, reports, notes)
+
+
+def automatic_growth(mask: Mask) -> int:
+    """Pixels by which a selection is grown when the caller does not say: 1 % of its extent, from 2 to 12."""
+    rows, columns = mask.any(axis=1), mask.any(axis=0)
+    extent = (int(np.count_nonzero(rows)) * int(np.count_nonzero(columns))) ** 0.5
+    return int(np.clip(round(0.01 * extent), 2, 12))
+
+
+def _engine(engine: str | Engine, device: str, weights: str | Path | None) -> Engine:
+    if not isinstance(engine, str):
+        return engine
+    options = EngineOptions(device=device, weights=None if weights is None else Path(weights))
+    if engine == "auto":
+        engine = "onnx" if options.weights is not None else AUTOMATIC_ENGINE
+    return create_engine(engine, options)
+
+
+def _hole(mask: Mask, grow: int | None, close: bool) -> tuple[Mask, int, list[str]]:
+    """The pixels that may change, the width of the grown rim, and remarks."""
+    notes = []
+    hole = mask
+    if close:
+        closed = close_mask_islands(hole)
+        hole = closed.mask
+        if closed.count:
+            notes.append(f"closed {closed.count} unselected island(s) inside the selection ({closed.area} pixels)")
+    rim = automatic_growth(mask) if grow is None else grow
+    hole = grow_mask(hole, rim)
+    if not hole.any():
+        raise SelectionError(f"growing by {rim} pixels leaves nothing selected", fix="shrink the selection by less")
+    return hole, max(0, rim), notes
+
+
+def _check_known(hole: Mask, avoid: Mask | None) -> None:
+    if hole.all():
+        raise SelectionError(
+            "everything is selected, so nothing is left to continue from", fix="select less, or use a smaller --grow"
+        )
+    if avoid is not None and (hole | avoid).all():
+        raise SelectionError(
+            "everything outside the selection is to be avoided, so nothing is left to copy from", fix="avoid less"
+        )
+
+
+def _sums(reports: list[WindowReport]) -> dict[str, float]:
+    steps: dict[str, float] = {}
+    for report in reports:
+        for step, seconds in report.seconds.items():
+            steps[step] = steps.get(step, 0.0) + seconds
+    return steps
