@@ -7,7 +7,7 @@ the thing to erase; kept, it would be copied into the hole as if it were backgro
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -26,12 +26,13 @@ _SLIT_WALLS = 0.75
 _Side = tuple[bool, tuple[slice, slice]]
 
 
-class ClosedIslands(NamedTuple):
+@dataclass(frozen=True)
+class ClosedIslands:
     """A selection without its small islands and slits."""
 
     mask: Mask
     """The selection with the closed pixels added (H x W bool, a new array)."""
-    closed: int
+    count: int
     """How many islands and slits were."""
     area: int
     """Pixels that were added."""
@@ -82,7 +83,8 @@ def _slits(part: Component, mask: Mask) -> tuple[Mask, int]:
     if part.area < 16:
         return np.zeros_like(part.mask), 0
     selected = np.pad(part.mask, width).view(np.uint8)
-    element = np.ones((width + 1, width + 1), np.uint8)
+    side = width // 2 * 2 + 1  # odd: an even element would shift what it closes
+    element = np.ones((side, side), np.uint8)
     filled = cv2.morphologyEx(selected, cv2.MORPH_CLOSE, element) != selected
     labels, areas = _label_gaps(filled)
     keep = (_walls(labels, areas.size, selected.view(np.bool_)) >= _SLIT_WALLS) & (areas > 0)
