@@ -1,0 +1,1 @@
+"""Metrics, protocols and reports: how every figure that cleanplate states was measured."""
