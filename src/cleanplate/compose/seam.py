@@ -23,7 +23,7 @@ def feather(hole: Mask, width: float) -> Alpha:
     if width <= 0:
         return hole.astype(np.float32)
     distance = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    return np.clip(distance / (width + 1.0), 0.0, 1.0, out=distance)
+    return np.asarray(np.minimum(distance / (width + 1.0), 1.0), np.float32)
 
 
 def paste(target: Image, filled: Image, alpha: Alpha, box: Box) -> None:

@@ -9,12 +9,15 @@ neighbour's, because detail copied from one place in one piece shows no seams.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.types import Mask
+
+_Grid = TypeVar("_Grid", np.int32, np.bool_)
 
 STRIDE = 2
 """Distance of grid points, in cells of the small picture."""
@@ -23,7 +26,7 @@ _RADIUS = 3
 _COMPONENTS = 16
 _SOURCE_STRIDE = 2
 _BAND_BYTES = 24_000_000
-_COHERENCE = 0.6
+_COHERENCE = 1.2
 _SWEEPS = 3
 _TRAINING_PATCHES = 3000
 _MAX_SOURCES = 40_000
@@ -44,13 +47,16 @@ class Correspondence:
     stride: int = STRIDE
 
 
-def search(image: NDArray[np.uint8], hole: Mask, avoid: Mask) -> Correspondence | None:
+def search(
+    image: NDArray[np.uint8], hole: Mask, avoid: Mask, *, start: Correspondence | None = None
+) -> Correspondence | None:
     """Find the sources for a completed picture.
 
     Args:
         image: h x w x 3 uint8, completed.
         hole: h x w bool, what was filled.
         avoid: h x w bool, what may not be a source besides.
+        start: the correspondence of the same window at half the size, to begin from instead of a full search.
 
     Returns:
         The correspondence, or None if no patch lies on known ground entirely.
@@ -61,14 +67,37 @@ def search(image: NDArray[np.uint8], hole: Mask, avoid: Mask) -> Correspondence 
     if not source_at.size:
         return None
     rows, columns, wanted = _grid(hole)
-    features = _features(image, hole)
+    features = _features(image)
     target_at = _centres(rows, columns, height, width)[wanted]
-    found = _nearest(features, target_at, _thinned(source_at, width))
+    found = np.full(len(target_at), -1)
+    if start is not None:
+        found = _doubled(start, rows, columns, wanted, target_at, sources)
+    missing = found < 0
+    found[missing] = _nearest(features, target_at[missing], _thinned(source_at, width))
     offsets = np.zeros((rows, columns, 2), np.int32)
     offsets[wanted, 0] = found // width - target_at // width
     offsets[wanted, 1] = found % width - target_at % width
     _make_coherent(offsets, wanted, target_at, features, sources)
     return Correspondence(offsets)
+
+
+def _doubled(
+    start: Correspondence,
+    rows: int,
+    columns: int,
+    wanted: Mask,
+    target_at: NDArray[np.int64],
+    sources: Mask,
+) -> NDArray[np.int64]:
+    """Sources of a correspondence found at half the size; -1 where that gives none that is allowed here."""
+    height, width = sources.shape
+    half_rows = np.minimum((np.arange(rows) + 1) // 2, start.offsets.shape[0] - 1)
+    half_columns = np.minimum((np.arange(columns) + 1) // 2, start.offsets.shape[1] - 1)
+    offsets = 2 * start.offsets[half_rows][:, half_columns][wanted]
+    y, x = target_at // width + offsets[:, 0], target_at % width + offsets[:, 1]
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width) & offsets.any(axis=1)
+    y, x = np.where(inside, y, 0), np.where(inside, x, 0)
+    return np.where(inside & sources[y, x], y * width + x, -1)
 
 
 def _allowed_sources(unknown: Mask) -> Mask:
@@ -99,12 +128,12 @@ def _centres(rows: int, columns: int, height: int, width: int) -> NDArray[np.int
     return y[:, None] * width + x[None, :]
 
 
-def _features(image: NDArray[np.uint8], hole: Mask) -> NDArray[np.float32]:
+def _features(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Principal components of the patch around each cell, (h * w) x components."""
     side = 2 * _RADIUS + 1
     padded = cv2.copyMakeBorder(image, _RADIUS, _RADIUS, _RADIUS, _RADIUS, cv2.BORDER_REFLECT_101)
     patches = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
-    height, width = hole.shape
+    height, width = image.shape[:2]
     step = max(1, int(np.sqrt(height * width / _TRAINING_PATCHES)))
     sample = patches[::step, ::step].reshape(-1, 3 * side * side).astype(np.float32)
     mean = sample.mean(axis=0)
@@ -158,7 +187,7 @@ def _make_coherent(
     The energy of a patch is its feature distance plus a charge for each of its four neighbours with another offset.
     Patches of one colour of a checkerboard are updated together, so the result does not depend on their order.
     """
-    height, width = sources.shape
+    width = sources.shape[1]
     at_row, at_column = np.nonzero(wanted)
     y, x = target_at // width, target_at % width
     own = features[target_at]
@@ -168,8 +197,8 @@ def _make_coherent(
     for sweep in range(_SWEEPS):
         for colour in (0, 1):
             chosen = np.flatnonzero((at_row + at_column) % 2 == colour)
-            around = [_shifted(offsets, wanted, step)[at_row[chosen], at_column[chosen]] for step in steps]
-            present = [_shifted_mask(wanted, step)[at_row[chosen], at_column[chosen]] for step in steps]
+            around = [_beside(offsets, step)[at_row[chosen], at_column[chosen]] for step in steps]
+            present = [_beside(wanted, step)[at_row[chosen], at_column[chosen]] for step in steps]
             current = offsets[at_row[chosen], at_column[chosen]]
             best_distance = distance[chosen]
             best = best_distance + charge * _disagreement(current, around, present)
@@ -212,17 +241,8 @@ def _distances(
     return np.where(inside & sources[source_y, source_x], distance, np.float32(np.inf))
 
 
-def _shifted(offsets: NDArray[np.int32], wanted: Mask, step: NDArray[np.int64]) -> NDArray[np.int32]:
-    """The offset of the neighbour one grid step away (zero where there is none)."""
-    del wanted
-    return _roll(offsets, step)
-
-
-def _shifted_mask(wanted: Mask, step: NDArray[np.int64]) -> Mask:
-    return _roll(wanted, step)
-
-
-def _roll(grid: NDArray, step: NDArray[np.int64]) -> NDArray:
+def _beside(grid: NDArray[_Grid], step: NDArray[np.int64]) -> NDArray[_Grid]:
+    """The grid seen one ``step`` away from each point; zero beyond its end."""
     result = np.zeros_like(grid)
     down, right = int(step[0]), int(step[1])
     rows, columns = grid.shape[:2]

@@ -8,14 +8,15 @@ Editing, SIGGRAPH 2003). Where the completion itself has a strong edge, that is 
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.inpaint.correspondence import Correspondence
 from cleanplate.types import Mask
 
-_STEP = 25.0
-"""Gradient differences of about this many 8-bit levels and less are taken for steps."""
+_STEP = 16.0
+"""Gradient differences of about this many 8-bit levels and less are taken for steps, larger ones for structure."""
 
 _ITERATIONS = 400
 _TOLERANCE = 2e-3
@@ -51,12 +52,28 @@ def levelled(
         linked = usable[first] & usable[second] & (inside[first] | inside[second])
         wanted = _source_gradient(picture, inside, source_y[box], source_x[box], axis)
         excess = wanted - (picture[box][second] - picture[box][first])
-        excess *= (np.exp(-((np.abs(excess).max(axis=2) / _STEP) ** 2)) * linked)[..., None]
+        share = linked / (1.0 + (np.abs(excess).max(axis=2) / _STEP) ** 8)
+        excess *= share[..., None]
         flow[first] -= excess
         flow[second] += excess
         links.append(linked)
     picture[box] += _solve(flow * inside[..., None], inside, links)
     return picture
+
+
+def without_erased(picture: Levels, erased: Mask) -> Levels:
+    """Replace cells that still show what is being erased by the mean of the cells around them.
+
+    They are neither known nor filled in this window, but enlarging would blend them into the cells beside them.
+
+    Args:
+        picture: h x w x 3 float32.
+        erased: h x w bool.
+    """
+    weight = (~erased).astype(np.float32)
+    total = cv2.blur(picture * weight[..., None], (5, 5))
+    share = cv2.blur(weight, (5, 5))[..., None]
+    return np.where(erased[..., None] & (share > 1e-3), total / np.maximum(share, 1e-3), picture)
 
 
 def _ends(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
@@ -100,7 +117,8 @@ def _source_gradient(
     y, x = source_y[second], source_x[second]
     backward = picture[y, x] - picture[np.maximum(y - down, 0), np.maximum(x - right, 0)]
     of_first, of_second = hole[first][..., None].astype(np.float32), hole[second][..., None].astype(np.float32)
-    return (forward * of_first + backward * of_second) / np.maximum(of_first + of_second, 1.0)
+    total = forward * of_first + backward * of_second
+    return np.asarray(total / np.maximum(of_first + of_second, 1.0), np.float32)
 
 
 def _solve(flow: Levels, hole: Mask, links: list[Mask]) -> Levels:
@@ -136,6 +154,6 @@ def _solve(flow: Levels, hole: Mask, links: list[Mask]) -> Levels:
         rest -= step * spread
         conditioned = rest / np.maximum(degree, 1.0)
         following = np.einsum("ijk,ijk->k", rest, conditioned)
-        direction = conditioned + (following / np.maximum(product, 1e-12)) * direction
+        direction = np.asarray(conditioned + (following / np.maximum(product, 1e-12)) * direction, np.float32)
         product = following
     return solution

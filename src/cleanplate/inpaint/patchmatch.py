@@ -61,7 +61,7 @@ class PatchMatch:
 
     name: str = "patchmatch"
     device: str = "cpu"
-    working_size: int = 288
+    working_size: int = 192
     patch_radius: int = 3
 
     def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:

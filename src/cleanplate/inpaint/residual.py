@@ -16,6 +16,7 @@ from cleanplate.types import Box, Image, Mask
 
 _BAND_ROWS = 256
 _SHARPNESS = 2.0
+_NO_MAP = np.empty(0, np.uint16)
 
 
 def residual_of(window: Image, small: NDArray[np.float32], factor: int) -> NDArray[np.int16] | NDArray[np.float32]:
@@ -39,7 +40,7 @@ def enlarged(small: NDArray[np.float32], factor: int, box: Box, dtype: np.dtype)
         part = part * np.float32(257.0)
     if factor > 1:
         size = ((right - left) * factor, (bottom - top) * factor)
-        part = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR), np.float32)
     y, x = box.top - top * factor, box.left - left * factor
     return part[y : y + box.height, x : x + box.width]
 
@@ -77,22 +78,34 @@ def aggregate(
 def _detail(
     residual: NDArray[np.int16] | NDArray[np.float32], correspondence: Correspondence, factor: int, band: Box
 ) -> NDArray[np.float32]:
-    """Weighted sum of the four residual patches that cover each pixel of ``band``."""
+    """Weighted sum of the four residual patches that cover each pixel of ``band``.
+
+    Averaging residuals of different places dulls texture, as averaging noise does; the sum is divided by the norm of
+    the weights in which patches from one place count together, so that the energy of the detail stays.
+    """
     step = correspondence.stride * factor
     y, x = np.arange(band.top, band.bottom), np.arange(band.left, band.right)
     block_y, block_x = y // step, x // step
     later_y, later_x = _later_weight(y, step), _later_weight(x, step)
     total = np.zeros((band.height, band.width, 3), np.float32)
+    energy = np.zeros((band.height, band.width), np.float32)
+    used: list[tuple[NDArray[np.int32], NDArray[np.float32]]] = []
     for down in (0, 1):
         weight_y = later_y if down else 1.0 - later_y
         for right in (0, 1):
-            weight_x = later_x if right else 1.0 - later_x
+            weight = weight_y[:, None] * (later_x if right else 1.0 - later_x)[None, :]
             offsets = correspondence.offsets[block_y + down][:, block_x + right]
             at = np.empty((band.height, band.width, 2), np.int16)
             at[..., 0] = x[None, :] + offsets[..., 1] * factor
             at[..., 1] = y[:, None] + offsets[..., 0] * factor
-            patch = cv2.remap(residual, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-            total += patch * (weight_y[:, None] * weight_x[None, :])[..., None]
+            patch = cv2.remap(residual, at, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+            total += patch * weight[..., None]
+            energy += weight * weight
+            place = offsets[..., 0] * 65536 + offsets[..., 1]
+            for other, other_weight in used:
+                energy += (2.0 * weight * other_weight) * (place == other)
+            used.append((place, weight))
+    total /= np.sqrt(energy)[..., None]
     return total
 
 

@@ -8,6 +8,7 @@ handled strictly).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,12 +49,12 @@ def shrink(window: Image, hole: Mask, avoid: Mask, factor: int) -> Shrunk:
     """
     mean = _cell_means(window, factor)
     image = np.rint(mean).astype(np.uint8)
-    return Shrunk(image, mean, _any_in_cell(hole, factor), _any_in_cell(avoid, factor), factor)
+    return Shrunk(image, mean, touched_cells(hole, factor), touched_cells(avoid, factor), factor)
 
 
 def _cell_means(window: Image, factor: int) -> NDArray[np.float32]:
     """Mean of each cell in 8-bit levels."""
-    padded = _padded(window, factor, cv2.BORDER_REPLICATE)
+    padded: Image = _padded(window, factor, cv2.BORDER_REPLICATE)
     height, width = padded.shape[0] // factor, padded.shape[1] // factor
     rows = np.empty((height, width, 3), np.float32)
     band = max(1, _BAND_PIXELS // (factor * factor * width))
@@ -62,21 +63,23 @@ def _cell_means(window: Image, factor: int) -> NDArray[np.float32]:
         bottom = min(height, top + band)
         part = padded[top * factor : bottom * factor].astype(np.float32)
         if factor > 1:
-            part = cv2.resize(part, (width, bottom - top), interpolation=cv2.INTER_AREA)
+            size = (width, bottom - top)
+            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
         rows[top:bottom] = part * scale
     return rows
 
 
-def _any_in_cell(mask: Mask, factor: int) -> Mask:
+def touched_cells(mask: Mask, factor: int) -> Mask:
+    """Cells in which any pixel of ``mask`` is True."""
     padded = _padded(mask.view(np.uint8), factor, cv2.BORDER_CONSTANT)
     height, width = padded.shape
     rows = np.bitwise_or.reduce(padded.reshape(height // factor, factor, width), axis=1)
     cells = np.bitwise_or.reduce(rows.reshape(height // factor, width // factor, factor), axis=2)
-    return cells.astype(np.bool_)
+    return np.asarray(cells, np.bool_)
 
 
-def _padded(array: NDArray[np.generic], factor: int, border: int) -> NDArray[np.generic]:
+def _padded(array: NDArray[Any], factor: int, border: int) -> NDArray[Any]:
     below, right = -array.shape[0] % factor, -array.shape[1] % factor
     if not below and not right:
         return array
-    return cv2.copyMakeBorder(array, 0, below, 0, right, border)
+    return np.asarray(cv2.copyMakeBorder(array, 0, below, 0, right, border), array.dtype)

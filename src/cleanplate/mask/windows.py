@@ -1,7 +1,9 @@
 """Windows around the parts of a hole, so that cost follows the hole and not the photograph.
 
-Parts that lie near each other share a window. A window shows about as much known ground around its part as the part
-is large, and more where other holes or excluded areas take that ground away.
+A compact part gets one window that shows about as much known ground around it as the part is large, and more where
+other holes or excluded areas take that ground away; compact parts that lie near each other share one. A long thin part
+(a wire, a scratch, a fence) is cut into pieces of a few times its thickness, filled one after the other, so that it is
+worked on at a scale that fits its thickness and not its length.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ _LEAST_CONTEXT = 48
 _CONTEXT = 0.5
 _KNOWN_SHARE = 0.45
 _MERGE_COST = 1.15
-_MOST_PARTS = 96
+_PIECE = 6
+_LEAST_PIECE = 32
+_LONGEST_PIECE = 1000
+_SPECK = 8
+_SPECKS_TOGETHER = 32
+_FEW = 150
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Window:
     Attributes:
         box: the window in the picture.
         hole: box-sized bool, the part to fill.
-        others: box-sized bool, parts of the hole that other windows fill; no source here.
+        others: box-sized bool, parts of the hole that other windows fill.
     """
 
     box: Box
@@ -38,93 +45,139 @@ class Window:
     others: Mask
 
 
-def plan_windows(hole: Mask, avoid: Mask | None = None, *, longest: int = 16_000) -> list[Window]:
-    """Divide a hole among windows, largest first.
+Chain = list[Window]
+"""Windows to fill one after the other, each knowing what the ones before it filled."""
+
+
+@dataclass
+class _Part:
+    """Labels of the coarse hole that are filled together, and the box in the picture around them."""
+
+    labels: list[int]
+    box: Box
+    of_long: int = 0
+
+
+def plan_windows(hole: Mask, avoid: Mask | None = None) -> list[Chain]:
+    """Divide a hole among windows.
 
     Args:
         hole: H x W bool, True = fill.
         avoid: H x W bool, no source besides the hole; None for nothing.
-        longest: no window is longer than this; a part that is, is divided.
 
     Returns:
-        Windows whose ``hole`` parts cover the hole exactly once; empty if the hole is.
+        Chains, those with the largest windows first. Chains do not depend on each other. The ``hole`` parts of all
+        windows cover the hole exactly once; no chain if nothing is selected.
     """
     around = bounding_box(hole)
     if around is None:
         return []
-    coarse = _coarse(hole, around)
-    labels, boxes = _parts(coarse, longest // 2 // _CELL)
+    coarse, corner = _coarse(hole, around)
+    labels, parts = _parts(coarse, corner)
     height, width = hole.shape
-    parts = [
-        Box(box.left * _CELL, box.top * _CELL, box.right * _CELL, box.bottom * _CELL)
-        for box in (b.shifted(around.left // _CELL, around.top // _CELL) for b in boxes)
-    ]
-    groups = _merged([part.clipped(height, width) for part in parts], height, width, longest)
-    windows = []
-    for members, part in groups:
-        box = _with_enough_known(part, hole, avoid, longest)
-        own = _own(labels, members, around, box) & hole[box.slices]
-        windows.append(Window(box, own, hole[box.slices] & ~own))
-    return sorted(windows, key=lambda w: (-w.box.area, w.box))
+    for part in parts:
+        part.box = part.box.clipped(height, width)
+    chains: dict[int, Chain] = {}
+    for number, part in enumerate(_merged(parts, height, width)):
+        box = _with_enough_known(part.box, hole, avoid)
+        own = _own(labels, part.labels, corner, box) & hole[box.slices]
+        window = Window(box, own, hole[box.slices] & ~own)
+        chains.setdefault(part.of_long or -1 - number, []).append(window)
+    return sorted(chains.values(), key=lambda chain: (-sum(w.box.area for w in chain), chain[0].box))
 
 
-def _coarse(hole: Mask, around: Box) -> Mask:
-    """Which cells of a grid aligned with the picture's corner the hole touches, within ``around``."""
-    top, left = around.top // _CELL * _CELL, around.left // _CELL * _CELL
-    part = hole[top : around.bottom, left : around.right].view(np.uint8)
+def _coarse(hole: Mask, around: Box) -> tuple[Mask, tuple[int, int]]:
+    """Which cells of a grid the hole touches, within ``around``; and the first cell's row and column."""
+    top, left = around.top // _CELL, around.left // _CELL
+    part = hole[top * _CELL : around.bottom, left * _CELL : around.right].view(np.uint8)
     padded = cv2.copyMakeBorder(part, 0, -part.shape[0] % _CELL, 0, -part.shape[1] % _CELL, cv2.BORDER_CONSTANT)
-    rows = padded.reshape(padded.shape[0] // _CELL, _CELL, padded.shape[1])
-    columns = np.bitwise_or.reduce(rows, axis=1).reshape(len(rows), padded.shape[1] // _CELL, _CELL)
-    return np.bitwise_or.reduce(columns, axis=2).astype(np.bool_)
+    rows = np.bitwise_or.reduce(padded.reshape(padded.shape[0] // _CELL, _CELL, padded.shape[1]), axis=1)
+    cells = np.bitwise_or.reduce(rows.reshape(len(rows), padded.shape[1] // _CELL, _CELL), axis=2)
+    return cells.astype(np.bool_), (top, left)
 
 
-def _parts(coarse: Mask, longest: int) -> tuple[NDArray[np.int32], list[Box]]:
-    """Label the coarse hole: near cells together, at most ``_MOST_PARTS`` parts, none longer than ``longest``."""
-    reach = 3
-    while True:
-        near = cv2.dilate(coarse.view(np.uint8), np.ones((reach, reach), np.uint8))
-        count, labels = cv2.connectedComponents(near, connectivity=8)
-        if count - 1 <= _MOST_PARTS:
-            break
-        reach = reach * 2 + 1
-    labels = np.where(coarse, labels, 0).astype(np.int32)
-    labels = _divided(labels, longest)
-    boxes = []
-    for label in range(1, int(labels.max()) + 1):
-        around = bounding_box(labels == label)
-        boxes.append(around or Box(0, 0, 0, 0))
-    return labels, boxes
+def _parts(coarse: Mask, corner: tuple[int, int]) -> tuple[NDArray[np.int32], list[_Part]]:
+    """Label the coarse hole; long parts come in pieces, specks of one neighbourhood as one part."""
+    near = cv2.dilate(coarse.view(np.uint8), np.ones((3, 3), np.uint8))
+    count, found, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
+    labels = np.where(coarse, found, 0).astype(np.int32)
+    parts: list[_Part] = []
+    specks: dict[tuple[int, int], _Part] = {}
+    following = count
+    for label in range(1, count):
+        left, top, width, height = (int(stats[label, key]) for key in range(4))
+        cells = labels[top : top + height, left : left + width]
+        piece = _piece_length(cells == label)
+        if max(width, height) > 2 * piece:
+            following = _cut(labels, Box(left, top, left + width, top + height), label, piece, following, parts, corner)
+            continue
+        part = _Part([label], _in_picture(Box(left, top, left + width, top + height), corner))
+        if max(width, height) > _SPECK or count <= _FEW:
+            parts.append(part)
+            continue
+        place = (top // _SPECKS_TOGETHER, left // _SPECKS_TOGETHER)
+        if place in specks:
+            specks[place].labels += part.labels
+            specks[place].box = specks[place].box.union(part.box)
+        else:
+            specks[place] = part
+            parts.append(part)
+    return labels, parts
 
 
-def _divided(labels: NDArray[np.int32], longest: int) -> NDArray[np.int32]:
-    """Cut parts on a grid of ``longest`` cells, if the labelled area is longer than that."""
-    rows, columns = labels.shape
-    if max(rows, columns) <= longest:
-        return labels
-    tile = (np.arange(rows) // longest)[:, None] * -(-columns // longest) + (np.arange(columns) // longest)[None, :]
-    joint = labels.astype(np.int64) * (int(tile.max()) + 1) + tile
-    _, renumbered = np.unique(np.where(labels > 0, joint, -1), return_inverse=True)
-    offset = 0 if (labels == 0).any() else 1
-    return (renumbered.reshape(labels.shape) + offset).astype(np.int32)
+def _piece_length(part: Mask) -> int:
+    """Longest piece, in cells, that a part of this thickness is worked on in."""
+    padded = np.pad(part, 1).view(np.uint8)
+    thickness = 2.0 * float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_3).max())
+    return min(_LONGEST_PIECE, max(_LEAST_PIECE, round(_PIECE * thickness)))
 
 
-def _merged(parts: list[Box], height: int, width: int, longest: int) -> list[tuple[list[int], Box]]:
-    """Join parts whose common window costs about what theirs cost apart."""
-    groups = [([label], part) for label, part in enumerate(parts, start=1) if part.area]
-    joined = True
+def _cut(
+    labels: NDArray[np.int32],
+    box: Box,
+    label: int,
+    piece: int,
+    following: int,
+    parts: list[_Part],
+    corner: tuple[int, int],
+) -> int:
+    """Cut the part ``label`` on a grid into pieces with labels from ``following`` on; the next free label."""
+    for top in range(box.top, box.bottom, piece):
+        for left in range(box.left, box.right, piece):
+            area = Box(left, top, min(left + piece, box.right), min(top + piece, box.bottom))
+            mine = labels[area.slices] == label
+            around = bounding_box(mine)
+            if around is None:
+                continue
+            labels[area.slices][mine] = following
+            parts.append(_Part([following], _in_picture(around.shifted(left, top), corner), of_long=label))
+            following += 1
+    return following
+
+
+def _in_picture(box: Box, corner: tuple[int, int]) -> Box:
+    top, left = corner
+    moved = box.shifted(left, top)
+    return Box(moved.left * _CELL, moved.top * _CELL, moved.right * _CELL, moved.bottom * _CELL)
+
+
+def _merged(parts: list[_Part], height: int, width: int) -> list[_Part]:
+    """Join compact parts whose common window costs about what theirs cost apart."""
+    joined = len(parts) <= _FEW
     while joined:
         joined = False
-        for i, (members, part) in enumerate(groups):
-            for j in range(len(groups) - 1, i, -1):
-                union = part.union(groups[j][1])
-                common = _window(union, height, width)
-                apart = _window(part, height, width).area + _window(groups[j][1], height, width).area
-                if common.area <= _MERGE_COST * apart and max(common.width, common.height) <= longest:
-                    members, part = [*members, *groups[j][0]], union
-                    groups[i] = (members, part)
-                    del groups[j]
+        for i, part in enumerate(parts):
+            for j in range(len(parts) - 1, i, -1):
+                if part.of_long or parts[j].of_long:
+                    continue
+                union = part.box.union(parts[j].box)
+                apart = _window(part.box, height, width).area + _window(parts[j].box, height, width).area
+                if _window(union, height, width).area <= _MERGE_COST * apart:
+                    part.labels += parts[j].labels
+                    part.box = union
+                    del parts[j]
                     joined = True
-    return groups
+    return parts
 
 
 def _window(part: Box, height: int, width: int, more: float = 1.0) -> Box:
@@ -132,7 +185,7 @@ def _window(part: Box, height: int, width: int, more: float = 1.0) -> Box:
     return part.grown(round(context * more)).clipped(height, width)
 
 
-def _with_enough_known(part: Box, hole: Mask, avoid: Mask | None, longest: int) -> Box:
+def _with_enough_known(part: Box, hole: Mask, avoid: Mask | None) -> Box:
     """The window of a part, enlarged until enough of it can be a source or it is the whole picture."""
     height, width = hole.shape
     more = 1.0
@@ -140,27 +193,21 @@ def _with_enough_known(part: Box, hole: Mask, avoid: Mask | None, longest: int) 
         box = _window(part, height, width, more)
         unknown = hole[box.slices] if avoid is None else hole[box.slices] | avoid[box.slices]
         known = 1.0 - np.count_nonzero(unknown) / box.area
-        following = _window(part, height, width, more * 1.5)
-        if known >= _KNOWN_SHARE or following == box or max(following.width, following.height) > longest:
+        if known >= _KNOWN_SHARE or _window(part, height, width, more * 1.5) == box:
             return box
         more *= 1.5
 
 
-def _own(labels: NDArray[np.int32], members: list[int], around: Box, box: Box) -> Mask:
+def _own(labels: NDArray[np.int32], members: list[int], corner: tuple[int, int], box: Box) -> Mask:
     """Box-sized: True in the cells that belong to ``members``."""
-    mine = np.isin(labels, members)
-    first_row, first_column = around.top // _CELL, around.left // _CELL
     top, left = box.top // _CELL, box.left // _CELL
     rows, columns = -(-box.bottom // _CELL) - top, -(-box.right // _CELL) - left
     cells = np.zeros((rows, columns), np.bool_)
-    into_row, into_column = first_row - top, first_column - left
-    source_row, source_column = max(0, -into_row), max(0, -into_column)
-    into_row, into_column = max(0, into_row), max(0, into_column)
-    count_rows = min(rows - into_row, mine.shape[0] - source_row)
-    count_columns = min(columns - into_column, mine.shape[1] - source_column)
-    cells[into_row : into_row + count_rows, into_column : into_column + count_columns] = mine[
-        source_row : source_row + count_rows, source_column : source_column + count_columns
-    ]
+    down, right = corner[0] - top, corner[1] - left
+    part = labels[max(0, -down) : rows - down, max(0, -right) : columns - right]
+    mine = np.isin(part, members) if len(members) > 1 else part == members[0]
+    into_row, into_column = max(0, down), max(0, right)
+    cells[into_row : into_row + mine.shape[0], into_column : into_column + mine.shape[1]] = mine
     full = np.repeat(np.repeat(cells, _CELL, axis=0), _CELL, axis=1)
     y, x = box.top - top * _CELL, box.left - left * _CELL
     return full[y : y + box.height, x : x + box.width]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -136,6 +135,8 @@ def _hole(mask: Mask, grow: int | None, close: bool) -> tuple[Mask, int, list[st
         hole = closed.mask
         if closed.count:
             notes.append(f"closed {closed.count} unselected island(s) inside the selection ({closed.area} pixels)")
+        if closed.left_open:
+            notes.append(f"{closed.left_open} area(s) inside the selection stay unselected: too large to be leftovers")
     rim = automatic_growth(mask) if grow is None else grow
     hole = grow_mask(hole, rim)
     if not hole.any():

@@ -13,15 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.compose.seam import feather, paste
-from cleanplate.inpaint.correspondence import search
+from cleanplate.inpaint.correspondence import Correspondence, search
 from cleanplate.inpaint.engine import Engine
-from cleanplate.inpaint.membrane import levelled
+from cleanplate.inpaint.membrane import levelled, without_erased
 from cleanplate.inpaint.residual import aggregate
-from cleanplate.inpaint.shrink import shrink
-from cleanplate.mask.windows import Window, plan_windows
+from cleanplate.inpaint.shrink import Shrunk, shrink, touched_cells
+from cleanplate.mask.windows import Chain, Window, plan_windows
 from cleanplate.types import Box, Image, Mask
+
+_FACTOR_TO_DIVIDE = 6
 
 Progress = Callable[[int, int], None]
 """Called with the number of windows done and their total."""
@@ -36,7 +39,7 @@ class WindowReport:
         factor: how many pixels a cell of the small picture spans.
         hole_pixels: pixels filled.
         detail: whether detail could be carried over (False where nothing known was near).
-        seconds: time by step: shrink, complete, search, level, aggregate.
+        seconds: time by step: shrink, complete, search, finer, level, aggregate.
     """
 
     box: Box
@@ -66,7 +69,7 @@ def fill(
         avoid: H x W bool, never a source.
         seed: chooses among equally good fills.
         seam: width of the ramp at the hole's border, in pixels, inside the hole.
-        threads: windows filled at a time; the result does not depend on it.
+        threads: chains of windows filled at a time; the result does not depend on it.
         progress: told after each window.
 
     Returns:
@@ -75,25 +78,46 @@ def fill(
     Raises:
         EngineError: the engine failed.
     """
-    windows = plan_windows(hole, avoid)
+    chains = plan_windows(hole, avoid)
+    total = sum(len(chain) for chain in chains)
     result = image.copy()
 
-    def work(window: Window) -> WindowReport:
-        excluded = window.others if avoid is None else window.others | (avoid[window.box.slices] & ~window.hole)
-        return _fill_window(image, result, window, excluded, engine, seed, seam)
+    def work(chain: Chain) -> list[WindowReport]:
+        return _fill_chain(image, result, chain, avoid, engine, seed, seam)
 
     reports: list[WindowReport] = []
-    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(windows)))) as pool:
-        for report in pool.map(work, windows):
-            reports.append(report)
+    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(chains)))) as pool:
+        for done in pool.map(work, chains):
+            reports += done
             if progress is not None:
-                progress(len(reports), len(windows))
+                progress(len(reports), total)
     return result, reports
 
 
+def _fill_chain(
+    image: Image, result: Image, chain: Chain, avoid: Mask | None, engine: Engine, seed: int, seam: float
+) -> list[WindowReport]:
+    """Fill the windows of a chain in turn; each takes what those before it filled for known."""
+    known = image if len(chain) == 1 else image.copy()
+    filled = None if len(chain) == 1 else np.zeros(image.shape[:2], np.bool_)
+    reports = []
+    for window in chain:
+        pending = window.others if filled is None else window.others & ~filled[window.box.slices]
+        excluded = pending if avoid is None else pending | (avoid[window.box.slices] & ~window.hole)
+        report, box, pixels = _fill_window(known[window.box.slices], window, pending, excluded, engine, seed)
+        alpha = feather(window.hole | window.others, seam)[box.slices] * window.hole[box.slices]
+        paste(result[window.box.slices], pixels, alpha, box)
+        if filled is not None:
+            paste(known[window.box.slices], pixels, alpha, box)
+            filled[window.box.slices] |= window.hole
+        reports.append(report)
+    return reports
+
+
 def _fill_window(
-    image: Image, result: Image, window: Window, avoid: Mask, engine: Engine, seed: int, seam: float
-) -> WindowReport:
+    view: Image, window: Window, pending: Mask, excluded: Mask, engine: Engine, seed: int
+) -> tuple[WindowReport, Box, Image]:
+    """Fill one window; the box around its hole and the pixels in that box."""
     seconds: dict[str, float] = {}
     started = time.perf_counter()
 
@@ -102,25 +126,53 @@ def _fill_window(
         now = time.perf_counter()
         seconds[step], started = now - started, now
 
-    view = image[window.box.slices]
-    factor = shrink_factor(window, engine.working_size)
-    small = shrink(view, window.hole, avoid, factor)
+    factor, finer = shrink_factors(window, engine.working_size)
+    small = shrink(view, window.hole, excluded, factor)
+    while small.hole.all():
+        factor, finer = max(1, factor // 2), 1
+        small = shrink(view, window.hole, excluded, factor)
     lap("shrink")
     completion = engine.complete(small.image, small.hole, avoid=small.avoid & ~small.hole, seed=seed)
     lap("complete")
-    detail = completion.correspondence
+    completed, detail = completion.image, completion.correspondence
     if detail is None:
-        detail = search(completion.image, small.hole, small.avoid)
+        detail = search(completed, small.hole, small.avoid)
     lap("search")
-    completed = levelled(completion.image, small.mean, small.hole, small.avoid, detail)
+    if finer > 1 and detail is not None:
+        fine = shrink(view, window.hole, excluded, factor // finer)
+        completed = _enlarge_completion(completed, small, fine, detail)
+        small, factor = fine, factor // finer
+        detail = search(completed, small.hole, small.avoid, start=detail)
+        lap("finer")
+    levels = levelled(completed, small.mean, small.hole, small.avoid, detail)
+    if pending.any():
+        levels = without_erased(levels, touched_cells(pending, factor) & ~small.hole)
     lap("level")
-    box, filled = aggregate(view, window.hole, completed, factor, detail)
-    alpha = feather(window.hole, seam)[box.slices]
-    paste(result[window.box.slices], filled, alpha, box)
+    box, pixels = aggregate(view, window.hole, levels, factor, detail)
     lap("aggregate")
-    return WindowReport(window.box, factor, int(np.count_nonzero(window.hole)), detail is not None, seconds)
+    report = WindowReport(window.box, factor, int(np.count_nonzero(window.hole)), detail is not None, seconds)
+    return report, box, pixels
 
 
-def shrink_factor(window: Window, working_size: int) -> int:
-    """Whole factor that brings the window's long side to at most ``working_size``."""
-    return max(1, math.ceil(max(window.box.width, window.box.height) / working_size))
+def _enlarge_completion(
+    completed: NDArray[np.uint8], small: Shrunk, fine: Shrunk, detail: Correspondence
+) -> NDArray[np.uint8]:
+    """The completion of ``small`` at the size of ``fine``, with the detail of that size."""
+    levels = levelled(completed, small.mean, small.hole, small.avoid, detail)
+    box, pixels = aggregate(fine.image, fine.hole, levels, small.factor // fine.factor, detail)
+    larger = fine.image.copy()
+    inside = fine.hole[box.slices]
+    larger[box.slices][inside] = pixels[inside]
+    return larger
+
+
+def shrink_factors(window: Window, working_size: int) -> tuple[int, int]:
+    """Whole factor that brings the window's long side to at most ``working_size``, and how it is divided.
+
+    A factor of six or more is even: sources are then searched once more at half of it, where they can be told apart
+    better. Completion itself is best at the small size, where it sees structure and not texture.
+    """
+    factor = math.ceil(max(window.box.width, window.box.height) / working_size)
+    if factor < _FACTOR_TO_DIVIDE:
+        return max(1, factor), 1
+    return factor + factor % 2, 2
