@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OUT = Path("demo-out")
-PHOTOS = {"beach": "the passers-by on the beach", "mountain-path": "two boulders on a meadow (8 megapixels)"}
+PHOTOS = {"beach": "the passers-by on the beach", "bridge-cables": "a cable across the sky (11 megapixels)"}
 
 
 def main() -> None:
