@@ -30,7 +30,7 @@ Exit codes: 0 all done, 2 wrong option, 3 input, 4 selection, 5 output, 6 engine
 def erase(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="Picture, several pictures, a folder, or - for standard input."),
+        typer.Argument(metavar="SOURCE", help="Picture, several pictures, a folder, or - for standard input."),
     ],
     output: Annotated[
         Path | None,

@@ -23,6 +23,8 @@ _ITERATIONS = 6
 _LEAST_SHARE, _MOST_SHARE = 0.03, 0.97
 _SMALLEST_BOX = 8
 _SEED = 1
+_WIDEST_BORDER = 12
+_BORDER_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,13 @@ def snap_box(image: Image, box: Box) -> Snapped:
         return Snapped(mask, False, ["covers the whole picture, so no object stands out; all of it is selected"])
     inner = Box(box.left - window.left, box.top - window.top, box.right - window.left, box.bottom - window.top)
     crop = image[window.slices]
-    found = _object(_small(crop), inner, crop.shape[:2])
+    small = _small(crop)
+    found = _object(small, inner, crop.shape[:2])
     if found is None:
         return Snapped(mask, False, ["no object stands out in it, the whole box is selected"])
     refined = _refined(crop, found) if found.shape != crop.shape[:2] else found
-    kept = _tidied(refined[inner.slices])
+    border = _soft_border(small, found) * max(crop.shape[0] / found.shape[0], crop.shape[1] / found.shape[1])
+    kept = _widened(_tidied(refined[inner.slices]), round(border))
     share = np.count_nonzero(kept) / box.area
     if not _LEAST_SHARE <= share <= _MOST_SHARE:
         return Snapped(mask, False, ["no object stands out in it, the whole box is selected"])
@@ -122,6 +126,32 @@ def _refined(crop: Image, coarse: Mask) -> Mask:
     slope = (mean(guide * soft) - mean_guide * mean_soft) / (mean(guide * guide) - mean_guide**2 + 1e-4)
     offset = mean_soft - slope * mean_guide
     return np.asarray(mean(slope) * guide + mean(offset) > 0.5, dtype=np.bool_)
+
+
+def _soft_border(small: NDArray[np.uint8], found: Mask) -> int:
+    """How far the object reaches beyond GrabCut's border, in pixels of the small crop: blur, glow, a contact shadow.
+
+    Rings of pixels around the object are compared with the ground further out; the border ends where what is left of
+    the difference in colour is a small part of the step between object and ground.
+    """
+    outward = cv2.distanceTransform((~found).view(np.uint8), cv2.DIST_L2, 5)
+    inward = cv2.distanceTransform(found.view(np.uint8), cv2.DIST_L2, 5)
+    ground = small[(outward > _WIDEST_BORDER) & (outward <= 2 * _WIDEST_BORDER)]
+    edge = small[(inward > 1) & (inward <= 3)]
+    if not ground.size or not edge.size:
+        return 1
+    level = ground.mean(axis=0)
+    step = float(np.abs(edge.mean(axis=0) - level).max())
+    for width in range(1, _WIDEST_BORDER):
+        ring = small[(outward > width) & (outward <= width + 1)]
+        if not ring.size or float(np.abs(ring.mean(axis=0) - level).max()) <= max(1.0, _BORDER_SHARE * step):
+            return width
+    return _WIDEST_BORDER
+
+
+def _widened(mask: Mask, by: int) -> Mask:
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * by + 1, 2 * by + 1))
+    return np.asarray(cv2.dilate(mask.view(np.uint8), element), dtype=np.bool_)
 
 
 def _tidied(mask: Mask) -> Mask:
