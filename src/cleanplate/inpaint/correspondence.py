@@ -136,15 +136,14 @@ def _features(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = image.shape[:2]
     step = max(1, int(np.sqrt(height * width / _TRAINING_PATCHES)))
     sample = patches[::step, ::step].reshape(-1, 3 * side * side).astype(np.float32)
-    mean = sample.mean(axis=0)
-    centred = sample - mean
+    centred = sample - sample.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     basis = np.ascontiguousarray(vectors[:, ::-1][:, :_COMPONENTS])
     features = np.empty((height * width, basis.shape[1]), np.float32)
     band = max(1, _BAND_BYTES // (width * basis.shape[0] * 4))
     for top in range(0, height, band):
         rows = patches[top : top + band].reshape(-1, basis.shape[0])
-        features[top * width : top * width + len(rows)] = (rows - mean) @ basis
+        np.matmul(rows.astype(np.float32), basis, out=features[top * width : top * width + len(rows)])
     return features
 
 

@@ -16,16 +16,22 @@ from cleanplate.types import Box, Image, Mask
 
 _BAND_ROWS = 256
 _SHARPNESS = 2.0
+_GAIN_POINTS = 4
 _NO_MAP = np.empty(0, np.uint16)
 
 
 def residual_of(window: Image, small: NDArray[np.float32], factor: int) -> NDArray[np.int16] | NDArray[np.float32]:
     """What the enlarged ``small`` lacks of ``window``; int16 for an 8-bit window, float32 for a 16-bit one."""
     height, width = window.shape[:2]
-    residual = np.empty(window.shape, np.int16 if window.dtype == np.uint8 else np.float32)
+    if window.dtype == np.uint8:
+        # Enlarged in 8 bits: the rounding is far below the grain of a photograph, and eight times as fast.
+        size = (small.shape[1] * factor, small.shape[0] * factor)
+        base = cv2.resize(np.rint(small).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(cv2.subtract(window, base[:height, :width], dtype=cv2.CV_16S), np.int16)
+    residual = np.empty(window.shape, np.float32)
     for top in range(0, height, _BAND_ROWS):
-        bottom = min(top + _BAND_ROWS, height)
-        residual[top:bottom] = window[top:bottom] - enlarged(small, factor, Box(0, top, width, bottom), window.dtype)
+        box = Box(0, top, width, min(top + _BAND_ROWS, height))
+        np.subtract(window[box.slices], enlarged(small, factor, box, window.dtype), out=residual[box.slices])
     return residual
 
 
@@ -64,14 +70,17 @@ def aggregate(
     box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     carry = correspondence is not None and factor > 1
     residual = residual_of(window, small, factor) if carry else None
+    step = factor if correspondence is None else factor * correspondence.stride
     filled = np.empty((box.height, box.width, 3), window.dtype)
-    limit = np.iinfo(window.dtype).max
-    for top in range(box.top, box.bottom, _BAND_ROWS):
-        band = Box(box.left, top, box.right, min(top + _BAND_ROWS, box.bottom))
+    limit = float(np.iinfo(window.dtype).max)
+    for first in range(box.top // step, -(-box.bottom // step), max(1, _BAND_ROWS // step)):
+        bottom = (first + max(1, _BAND_ROWS // step)) * step
+        band = Box(box.left, max(box.top, first * step), box.right, min(bottom, box.bottom))
         total = enlarged(small, factor, band, window.dtype)
         if residual is not None and correspondence is not None:
             total = total + _detail(residual, correspondence, factor, band)
-        filled[band.top - box.top : band.bottom - box.top] = np.clip(np.rint(total), 0, limit)
+        np.rint(total, out=total)
+        filled[band.top - box.top : band.bottom - box.top] = np.clip(total, 0.0, limit, out=total)
     return box, filled
 
 
@@ -84,29 +93,56 @@ def _detail(
     the weights in which patches from one place count together, so that the energy of the detail stays.
     """
     step = correspondence.stride * factor
-    y, x = np.arange(band.top, band.bottom), np.arange(band.left, band.right)
-    block_y, block_x = y // step, x // step
-    later_y, later_x = _later_weight(y, step), _later_weight(x, step)
-    total = np.zeros((band.height, band.width, 3), np.float32)
-    energy = np.zeros((band.height, band.width), np.float32)
-    used: list[tuple[NDArray[np.int32], NDArray[np.float32]]] = []
+    blocks = Box(band.left // step, band.top // step, -(-band.right // step), -(-band.bottom // step))
+    inside = band.shifted(-blocks.left * step, -blocks.top * step)
+    later_y = _later_weight(np.arange(band.top, band.bottom), step)
+    later_x = np.repeat(_later_weight(np.arange(band.left, band.right), step), 3)
+    here = np.empty((band.height, band.width, 2), np.int16)
+    here[..., 0] = np.arange(band.left, band.right)
+    here[..., 1] = np.arange(band.top, band.bottom)[:, None]
+    total = np.zeros((band.height, band.width * 3), np.float32)
+    places = []
     for down in (0, 1):
         weight_y = later_y if down else 1.0 - later_y
         for right in (0, 1):
-            weight = weight_y[:, None] * (later_x if right else 1.0 - later_x)[None, :]
-            offsets = correspondence.offsets[block_y + down][:, block_x + right]
-            at = np.empty((band.height, band.width, 2), np.int16)
-            at[..., 0] = x[None, :] + offsets[..., 1] * factor
-            at[..., 1] = y[:, None] + offsets[..., 0] * factor
+            rows = slice(blocks.top + down, blocks.bottom + down)
+            offsets = correspondence.offsets[rows, blocks.left + right : blocks.right + right]
+            places.append(offsets)
+            shift = (offsets[..., ::-1] * factor).astype(np.int16)
+            at = _each_pixel(shift, step)[inside.slices] + here
             patch = cv2.remap(residual, at, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-            total += patch * weight[..., None]
-            energy += weight * weight
-            place = offsets[..., 0] * 65536 + offsets[..., 1]
-            for other, other_weight in used:
-                energy += (2.0 * weight * other_weight) * (place == other)
-            used.append((place, weight))
-    total /= np.sqrt(energy)[..., None]
-    return total
+            weight_x = later_x if right else 1.0 - later_x
+            total += patch.reshape(total.shape) * (weight_y[:, None] * weight_x[None, :])
+    detail = total.reshape(band.height, band.width, 3)
+    detail *= _gain(places, step)[inside.slices][..., None]
+    return detail
+
+
+def _each_pixel(blocks: NDArray[np.int16], step: int) -> NDArray[np.int16]:
+    """Repeat each block ``step`` times down and across."""
+    size = (blocks.shape[1] * step, blocks.shape[0] * step)
+    return np.asarray(cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST), np.int16)
+
+
+def _gain(places: list[NDArray[np.int32]], step: int) -> NDArray[np.float32]:
+    """What restores the energy of the four averaged patches in each pixel; 1 where they come from one place.
+
+    Computed at a few points of each block and interpolated, as it changes slowly.
+    """
+    rows, columns = places[0].shape[:2]
+    points = min(step, _GAIN_POINTS)
+    later = _later_weight(np.arange(points), points)
+    sides = (1.0 - later, later)
+    weights = [sides[down][:, None] * sides[right][None, :] for down in (0, 1) for right in (0, 1)]
+    energy = np.zeros((rows, points, columns, points), np.float32)
+    for i, first in enumerate(weights):
+        energy += (first * first)[None, :, None, :]
+        for j in range(i):
+            same = (places[i] == places[j]).all(axis=2)
+            energy += (2.0 * first * weights[j])[None, :, None, :] * same[:, None, :, None]
+    gain = (1.0 / np.sqrt(energy)).reshape(rows * points, columns * points)
+    size = (columns * step, rows * step)
+    return np.asarray(cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _later_weight(position: NDArray[np.int64], step: int) -> NDArray[np.float32]:

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from cleanplate.compose.seam import feather, paste
 from cleanplate.inpaint.correspondence import Correspondence, search
 from cleanplate.inpaint.engine import Engine
-from cleanplate.inpaint.membrane import levelled, without_erased
+from cleanplate.inpaint.membrane import FEW_ITERATIONS, ITERATIONS, levelled, without_erased
 from cleanplate.inpaint.residual import aggregate
 from cleanplate.inpaint.shrink import Shrunk, shrink, touched_cells
 from cleanplate.mask.windows import Chain, Window, plan_windows
-from cleanplate.types import Box, Image, Mask
+from cleanplate.types import Alpha, Box, Image, Mask
 
 _FACTOR_TO_DIVIDE = 6
 
@@ -105,13 +105,21 @@ def _fill_chain(
         pending = window.others if filled is None else window.others & ~filled[window.box.slices]
         excluded = pending if avoid is None else pending | (avoid[window.box.slices] & ~window.hole)
         report, box, pixels = _fill_window(known[window.box.slices], window, pending, excluded, engine, seed)
-        alpha = feather(window.hole | window.others, seam)[box.slices] * window.hole[box.slices]
+        alpha = _ramp(window, box, seam)
         paste(result[window.box.slices], pixels, alpha, box)
         if filled is not None:
             paste(known[window.box.slices], pixels, alpha, box)
             filled[window.box.slices] |= window.hole
         reports.append(report)
     return reports
+
+
+def _ramp(window: Window, box: Box, seam: float) -> Alpha:
+    """Weight of the fill in ``box`` of a window: ramps lie at the border of the hole, not where pieces of it meet."""
+    around = box.grown(math.ceil(seam) + 2).clipped(window.box.height, window.box.width)
+    hole = window.hole[around.slices] | window.others[around.slices]
+    inner = box.shifted(-around.left, -around.top)
+    return np.where(window.hole[box.slices], feather(hole, seam)[inner.slices], np.float32(0.0))
 
 
 def _fill_window(
@@ -144,7 +152,9 @@ def _fill_window(
         small, factor = fine, factor // finer
         detail = search(completed, small.hole, small.avoid, start=detail)
         lap("finer")
-    levels = levelled(completed, small.mean, small.hole, small.avoid, detail)
+    levels = levelled(
+        completed, small.mean, small.hole, small.avoid, detail, iterations=FEW_ITERATIONS if finer > 1 else ITERATIONS
+    )
     if pending.any():
         levels = without_erased(levels, touched_cells(pending, factor) & ~small.hole)
     lap("level")
