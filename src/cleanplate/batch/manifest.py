@@ -67,12 +67,12 @@ class Manifest:
         if event is None or event.get("event") != "started":
             return False
         own = event.get("outputs", [])
-        return all(str(path) in own for path in planned_outputs(job.targets, self._options) if path.exists())
+        return all(self._name(path) in own for path in planned_outputs(job.targets, self._options) if path.exists())
 
     def start(self, job: Job) -> None:
         """Record that a job begins, and which files will be its own: those that are not there yet."""
         planned = planned_outputs(job.targets, self._options)
-        outputs = [str(path) for path in planned if job.overwrite or not path.exists()]
+        outputs = [self._name(path) for path in planned if job.overwrite or not path.exists()]
         self._append({**self._describe(job), "event": "started", "outputs": outputs})
 
     def finish(self, job: Job, outcome: Outcome) -> None:
@@ -83,6 +83,10 @@ class Manifest:
         elif job.targets.result is not None:
             event["result"] = _stamp(job.targets.result)
         self._append(event)
+
+    def _name(self, path: Path) -> str:
+        """An output as seen from the manifest, so that the two may move together."""
+        return Path(os.path.relpath(path, self.path.parent)).as_posix()
 
     def _describe(self, job: Job) -> dict[str, Any]:
         return {

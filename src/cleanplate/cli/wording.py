@@ -43,7 +43,7 @@ def batch_sentence(summary: Summary, where: Path | None, seconds: float) -> str:
     if summary.resumed:
         parts.append(f"{summary.resumed} done before and skipped")
     if summary.others:
-        parts.append(f"{summary.others} other files passed over")
+        parts.append(f"{summary.others} passed over (no pictures)")
     ways = {
         f"{outcome.report['engine']} on {outcome.report['device']}" for outcome in summary.outcomes if outcome.report
     }
