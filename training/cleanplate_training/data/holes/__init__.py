@@ -1,0 +1,1 @@
+"""Irregular holes for inpainting: one kind a file, joined by ``generator``."""
