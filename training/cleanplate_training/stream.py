@@ -45,7 +45,7 @@ class Examples(Protocol):
 class Ticket(NamedTuple):
     """One example to come: which one, and the place that its randomness follows from."""
 
-    index: int
+    example: int
     place: int
 
 
@@ -130,7 +130,9 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches from place ``seen`` on; ``seen`` moves when a batch is handed over."""
-        for batch in _prepared(self._drawn, self._tickets(), workers=self._workers, collate=self._collate, pin=self._pin):
+        for batch in _prepared(
+            self._drawn, self._tickets(), workers=self._workers, collate=self._collate, pin=self._pin
+        ):
             self.seen += self.batch * self.world
             yield batch
 
@@ -178,7 +180,7 @@ class _Drawn(Dataset[Mapping[str, Any]]):
         self.examples, self.seed, self.kind = examples, seed, kind
 
     def __getitem__(self, ticket: Ticket) -> Mapping[str, Any]:
-        return self.examples.draw(ticket.index, np.random.default_rng((self.seed, self.kind, ticket.place)))
+        return self.examples.draw(ticket.example, np.random.default_rng((self.seed, self.kind, ticket.place)))
 
 
 def _prepared(
@@ -191,7 +193,7 @@ def _prepared(
         return
     yield from DataLoader(
         drawn,
-        batch_sampler=tickets,  # type: ignore[arg-type]  # any iterable of lists will do
+        batch_sampler=tickets,
         collate_fn=collate or _stacked,
         num_workers=workers,
         prefetch_factor=4,

@@ -84,7 +84,7 @@ class Port:
 
     Attributes:
         name: Its name in the graph.
-        example: A tensor of the shape and dtype that the network takes (inputs) or gives (outputs: not needed).
+        example: For inputs: a tensor of the shape and dtype that the network takes.
         dynamic: Dimensions that may vary and their names, such as ``{0: "batch", 2: "height", 3: "width"}``.
     """
 
@@ -95,21 +95,25 @@ class Port:
 
 @dataclass(frozen=True)
 class Exported:
-    """What is to be exported: a module in evaluation mode and how the runtime is to feed it.
+    """What is to be exported, and how the runtime is to feed it.
 
     Attributes:
-        module: Takes the inputs in order and returns the outputs in order.
+        module: Takes the inputs in order and returns the outputs in order (one tensor, or a tuple).
         inputs: Inputs with examples.
         outputs: Outputs.
-        multiple: Heights and widths must be multiples of this.
-        contract: Facts for the catalog record (channel order, range, mean, standard deviation, meaning of outputs).
+        multiple: Heights and widths of the inputs must be multiples of this.
+        mean: Subtracted from each channel of a picture in 0..1 before it enters the network.
+        std: Divides each channel after that.
+        atol: Largest difference between PyTorch's and ONNX Runtime's outputs that is only rounding.
     """
 
     module: nn.Module
     inputs: Sequence[Port]
     outputs: Sequence[Port]
     multiple: int = 1
-    contract: Mapping[str, Any] = field(default_factory=dict)
+    mean: Sequence[float] = (0.0, 0.0, 0.0)
+    std: Sequence[float] = (1.0, 1.0, 1.0)
+    atol: float = 1e-3
 
 
 class Task(ABC):
@@ -190,5 +194,5 @@ class Task(ABC):
         """Return what the task itself must remember over a stop (tensors and plain values)."""
         return {}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:  # noqa: B027  # most tasks remember nothing
         """Take back what :meth:`state` returned."""

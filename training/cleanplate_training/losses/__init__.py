@@ -1,0 +1,1 @@
+"""Losses, one idea a file; each returns a scalar tensor to be weighted and summed by a task."""
