@@ -95,17 +95,22 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def root(
-    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
-    debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error."),
-) -> None:
-    """Retouch photographs on your own machine, offline, at full resolution."""
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         from cleanplate import __version__
 
         typer.echo(f"cleanplate {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error."),
+) -> None:
+    """Retouch photographs on your own machine, offline, at full resolution."""
 
 
 def say(line: str) -> None:
