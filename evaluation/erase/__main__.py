@@ -30,9 +30,9 @@ _STRIPS_A_SHEET = 6
 Crops = dict[tuple[int, str], list[NDArray[np.uint8]]]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the protocol and write rows, sheets and, if asked for, the report."""
-    options = _options()
+    options = _options(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     limit = TimeLimit(options.time_limit)
     rows: list[Row] = []
@@ -54,7 +54,7 @@ def main() -> None:
         write_report(report, rows, distances, _facts(list(names), options))
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m evaluation.erase", description=__doc__)
     parser.add_argument("--pictures", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--out", type=Path, required=True, help="folder for rows, contact sheets and the report")
@@ -64,7 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS), metavar="NAME")
     parser.add_argument("--time-limit", type=float, default=60, help="seconds a method may take for one hole")
     parser.add_argument("--seed", type=int, default=0, help="of the holes")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _run(
@@ -116,8 +116,8 @@ def _facts(names: list[str], options: argparse.Namespace) -> list[str]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "PyPatchMatch", "scikit-image"))
     return [
         "Real photographs with generated holes (`evaluation/holes.py`). Every hole is filled by every method, in a",
-        f"process of its own that is ended after {options.time_limit:g} s; the method is then missing for that hole and",
-        "larger ones (see the count of holes). cleanplate fills exactly the given hole (no growth).",
+        f"process of its own that is ended after {options.time_limit:g} s; the method is then missing for that hole",
+        "and larger ones (see the count of holes). cleanplate fills exactly the given hole (no growth).",
         "",
         "- seam, sharpness: `evaluation/seam.py`, `evaluation/sharpness.py`; 1 is best for the seam; for sharpness,",
         f"  the row of the original photograph is what to aim at. Coarse seam: on means of {COARSE} x {COARSE} pixels.",

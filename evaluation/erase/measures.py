@@ -36,7 +36,11 @@ def measure(original: NDArray[np.uint8], filled: NDArray[np.uint8], hole: Mask) 
 
 
 def crops(filled: NDArray[np.uint8], hole: Mask, *, side: int, count: int, seed: int) -> list[NDArray[np.uint8]]:
-    """Square crops at 100 % around random pixels of the hole, for distances on deep features."""
+    """Square crops at 100 % around random pixels of the hole, for distances on deep features.
+
+    Never larger than the picture; the same seed gives the same places.
+    """
+    side = min(side, *hole.shape)
     rng = np.random.default_rng(seed)
     rows, columns = np.nonzero(hole)
     found = []
