@@ -51,6 +51,7 @@ class Picture:
         orientation: the tag as stored; ``pixels`` are already turned by it.
         lossless: True if the file keeps pixels exactly.
         ink: H x W x 4, C M Y K as stored, upright, full value = full ink; None unless ``mode`` is ``CMYK``.
+        extra: H x W x k, further channels of a TIFF that are neither colour nor alpha (selections, spot colours).
         metadata: EXIF, XMP, ICC, IPTC and resolution.
         source: the bytes of the file.
         notes: remarks for the user about what was read (for example: first frame of an animation).
@@ -65,6 +66,7 @@ class Picture:
     orientation: Orientation
     lossless: bool
     ink: NDArray[Any] | None = None
+    extra: NDArray[Any] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     source: bytes = b""
     notes: tuple[str, ...] = ()

@@ -36,7 +36,11 @@ class ExifEdit:
 
 def orientation(block: bytes | None) -> Orientation:
     """The orientation tag of an EXIF block; 1 (upright) if it is absent or makes no sense."""
-    value = _first_value(block, ORIENTATION)
+    return valid_orientation(_first_value(block, ORIENTATION))
+
+
+def valid_orientation(value: int | None) -> Orientation:
+    """The number as an orientation; 1 if it is none."""
     return value if value in (1, 2, 3, 4, 5, 6, 7, 8) else 1  # type: ignore[return-value]
 
 
@@ -73,6 +77,11 @@ def edited(block: bytes, edit: ExifEdit) -> bytes | None:
         return None
     _blank_previews(buffer)
     return bytes(buffer)
+
+
+def holds_preview(data: bytes | memoryview) -> bool:
+    """True if a JPEG hides in the bytes."""
+    return _PREVIEW.search(data) is not None
 
 
 def minimal(order: Orientation, dots: tuple[float, float] | None = None) -> bytes:

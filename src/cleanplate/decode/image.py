@@ -50,6 +50,23 @@ def _reader(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
         from cleanplate.decode.jpeg import read_jpeg
 
         return read_jpeg(data, name, limits)
+    if kind == "PNG":
+        from cleanplate.decode.png import read_png
+
+        return read_png(data, name, limits)
+    if kind == "TIFF":
+        from cleanplate.decode.tiff import is_raw, read_tiff
+
+        if not is_raw(data):
+            return read_tiff(data, name, limits)
+    if kind in ("RAW", "TIFF"):
+        from cleanplate.decode.raw import read_raw
+
+        return read_raw(data, name, limits)
+    if kind == "HEIF":
+        from cleanplate.decode.heif import read_heif
+
+        return read_heif(data, name, limits)
     from cleanplate.decode.flat import read_flat
 
     return read_flat(data, kind, name, limits)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from cleanplate.container import exif, jpeg, photoshop, xmp
 from cleanplate.encode.options import EncodeOptions
-from cleanplate.picture import Picture
-
-_NAMES = {0xE2: "multi-picture or flash data", 0xEB: "HDR or provenance data"}
+from cleanplate.picture import Orientation, Picture
 
 
 def kept_segments(
-    picture: Picture, structure: jpeg.JpegStructure, options: EncodeOptions
+    picture: Picture,
+    structure: jpeg.JpegStructure,
+    options: EncodeOptions,
+    *,
+    orientation: Orientation | None = None,
 ) -> tuple[list[jpeg.Segment], list[str]]:
-    """The segments before the frame header of a file whose stored frame (and orientation tag) stays, and remarks."""
+    """The segments before the frame header, and remarks; ``orientation`` is the new tag (None: it stays)."""
     kept: list[jpeg.Segment] = []
     dropped: list[str] = []
     has_xmp = False
@@ -21,10 +23,10 @@ def kept_segments(
             continue
         if segment.marker == jpeg.APP1 and segment.payload.startswith(jpeg.XMP_PREFIX):
             if not has_xmp:
-                kept += xmp_segment(segment.payload[len(jpeg.XMP_PREFIX) :], options)
+                kept += xmp_segment(segment.payload[len(jpeg.XMP_PREFIX) :], options, orientation)
             has_xmp = True
             continue
-        cleaned = _cleaned(segment, options)
+        cleaned = _cleaned(segment, exif.ExifEdit(orientation, strip_gps=options.strip_gps))
         if cleaned is not None:
             kept.append(cleaned)
         else:
@@ -52,7 +54,7 @@ def xmp_segment(packet: bytes | None, options: EncodeOptions, orientation: int |
     return [] if edited is None else [jpeg.Segment(jpeg.APP1, jpeg.XMP_PREFIX + edited)]
 
 
-def _cleaned(segment: jpeg.Segment, options: EncodeOptions) -> jpeg.Segment | None:
+def _cleaned(segment: jpeg.Segment, edit: exif.ExifEdit) -> jpeg.Segment | None:
     marker, payload = segment.marker, segment.payload
     if marker == jpeg.COM or (marker == jpeg.APP2 and payload.startswith(jpeg.ICC_PREFIX)):
         return segment
@@ -63,7 +65,7 @@ def _cleaned(segment: jpeg.Segment, options: EncodeOptions) -> jpeg.Segment | No
     if marker == jpeg.APP0 and payload.startswith(b"JFIF\0") and len(payload) >= 14:
         return jpeg.Segment(marker, payload[:12] + b"\0\0")
     if marker == jpeg.APP1 and payload.startswith(jpeg.EXIF_PREFIX):
-        block = exif.edited(payload[len(jpeg.EXIF_PREFIX) :], exif.ExifEdit(strip_gps=options.strip_gps))
+        block = exif.edited(payload[len(jpeg.EXIF_PREFIX) :], edit)
         return None if block is None else jpeg.Segment(marker, jpeg.EXIF_PREFIX + block)
     if marker == jpeg.APP13 and payload.startswith(jpeg.PHOTOSHOP_PREFIX):
         rest = photoshop.without_pictures(payload[len(jpeg.PHOTOSHOP_PREFIX) :])
