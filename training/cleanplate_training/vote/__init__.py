@@ -1,0 +1,1 @@
+"""Blind voting: people choose between results without knowing whose they are."""
