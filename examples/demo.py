@@ -9,7 +9,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OUT = Path("demo-out")
-PHOTOS = {"beach": "the passers-by on the beach", "bridge-cables": "a cable across the sky (11 megapixels)"}
+PHOTOS = {
+    "desert-hike": "six hikers and their shadows (10 megapixels)",
+    "bridge-cables": "a cable across the sky (11 megapixels)",
+}
 
 
 def main() -> None:
