@@ -55,7 +55,7 @@ def test_every_exit_code_is_documented(cleanplate):
         return {error.exit_code}.union(*(codes(kind) for kind in error.__subclasses__()))
 
     documented = {int(line.split()[0]) for line in EXIT_CODES.splitlines() if line.strip()[:1].isdigit()}
-    assert codes(CleanplateError) | {0, 130} == documented
+    assert codes(CleanplateError) | {0, 130, 143} == documented
 
 
 def test_version(cleanplate):

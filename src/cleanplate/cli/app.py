@@ -36,6 +36,7 @@ Exit codes:
   6    engine, device or weights unknown, missing or failed
   7    some pictures of several failed, the others are done
   130  interrupted (Ctrl-C)
+  143  terminated (SIGTERM)
 """
 
 
