@@ -6,6 +6,7 @@ A command is one module with a Typer ``app``; it is imported only when it is the
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -122,6 +123,9 @@ def say(line: str) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the ``cleanplate`` program; ends the process."""
     signal.signal(signal.SIGTERM, _end)
+    # Windows are filled side by side already; threads of the matrix library on top of that wait for each other, which
+    # costs up to ten times the time on a busy machine. Read when numpy is imported, which no command has done yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else arguments
     app(args=_debug_first(words), prog_name="cleanplate")
 
