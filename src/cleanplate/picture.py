@@ -54,6 +54,7 @@ class Picture:
         extra: H x W x k, further channels of a TIFF that are neither colour nor alpha (selections, spot colours).
         metadata: EXIF, XMP, ICC, IPTC and resolution.
         source: the bytes of the file.
+        tolerated: what the decoder remarked on harmless damage; None for a faultless file.
         notes: remarks for the user about what was read (for example: first frame of an animation).
     """
 
@@ -69,6 +70,7 @@ class Picture:
     extra: NDArray[Any] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     source: bytes = b""
+    tolerated: str | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -13,6 +13,7 @@ from PIL import AvifImagePlugin, BmpImagePlugin, Image, ImageFile, WebPImagePlug
 
 from cleanplate.container import bmff, exif, xmp
 from cleanplate.decode.limits import Limits
+from cleanplate.decode.opencv import decode_unchanged
 from cleanplate.decode.stretch import full_range
 from cleanplate.decode.upright import upright
 from cleanplate.errors import BrokenInputError
@@ -89,7 +90,7 @@ def _deep(
     data: bytes, depth: int, shallow: NDArray[Any], alpha: NDArray[Any] | None, name: str
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Samples of an AVIF with 10 or 12 bits, which Pillow rounds to 8, stretched to 16."""
-    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    stored = decode_unchanged(data)
     if stored is None or stored.dtype != np.uint16 or stored.shape[:2] != shallow.shape[:2]:
         raise BrokenInputError(f"is an AVIF of {depth} bits that cannot be decoded", subject=name)
     stored = full_range(stored, depth)

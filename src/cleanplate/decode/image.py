@@ -14,6 +14,18 @@ from cleanplate.picture import Picture
 __all__ = ["Limits", "Picture", "read_picture"]
 
 _DEFAULT = Limits()
+# What the libraries raise on damaged files.
+_DAMAGE = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    RuntimeError,
+    ArithmeticError,
+    struct.error,
+)
 
 
 def read_picture(source: Path | bytes, *, name: str | None = None, limits: Limits = _DEFAULT) -> Picture:
@@ -39,7 +51,7 @@ def read_picture(source: Path | bytes, *, name: str | None = None, limits: Limit
         raise
     except MemoryError:
         raise TooLargeError("does not fit into memory", subject=shown, fix="free memory or use a smaller one") from None
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error, SyntaxError) as error:
+    except _DAMAGE as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise BrokenInputError(f"is a damaged {kind} ({reason})", subject=shown, fix="get an intact copy") from None
 

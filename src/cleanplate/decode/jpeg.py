@@ -49,7 +49,7 @@ def read_jpeg(data: bytes, name: str, limits: Limits) -> Picture:
     ink = None
     pixels: Any
     channels = len(structure.components)
-    stored = _decode(data, {1: "GRAY", 3: "RGB", 4: "CMYK"}[channels], structure, name)
+    stored, tolerated = _decode(data, {1: "GRAY", 3: "RGB", 4: "CMYK"}[channels], structure, name)
     if channels == 4:
         ink = upright(np.subtract(255, stored, out=stored), orientation)  # files hold Adobe's inverted values
         pixels = as_rgb(ink)
@@ -69,24 +69,26 @@ def read_jpeg(data: bytes, name: str, limits: Limits) -> Picture:
         ink=ink,
         metadata=metadata,
         source=data,
+        tolerated=tolerated,
     )
 
 
-def _decode(data: bytes, space: str, structure: jpeg.JpegStructure, name: str) -> NDArray[np.uint8]:
+def _decode(data: bytes, space: str, structure: jpeg.JpegStructure, name: str) -> tuple[NDArray[np.uint8], str | None]:
+    remark = None
     try:
         try:
             pixels = simplejpeg.decode_jpeg(data, space, strict=True)
         except ValueError as error:
             if not any(remark in str(error) for remark in _HARMLESS):
                 raise
+            remark = str(error)
             pixels = simplejpeg.decode_jpeg(data, space, strict=False)
     except ValueError as error:
         reason = str(error).strip().rstrip(".") or "cannot be decoded"
         raise BrokenInputError(f"is a damaged JPEG ({reason})", subject=name, fix="get an intact copy") from None
     if pixels.shape[:2] != (structure.height, structure.width):
         raise BrokenInputError("is a damaged JPEG (sizes disagree)", subject=name, fix="get an intact copy")
-    result: NDArray[np.uint8] = pixels
-    return result
+    return pixels, remark
 
 
 def read_metadata(structure: jpeg.JpegStructure) -> Metadata:

@@ -12,6 +12,7 @@ from PIL import PngImagePlugin
 
 from cleanplate.container import exif, photoshop, png, xmp
 from cleanplate.decode.limits import Limits
+from cleanplate.decode.opencv import decode_unchanged
 from cleanplate.decode.upright import upright
 from cleanplate.errors import BrokenInputError
 from cleanplate.picture import Metadata, Picture
@@ -66,7 +67,7 @@ def _eight_bits(bare: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
 
 
 def _sixteen_bits(bare: bytes, head: png.Header, found: list[png.Chunk]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    stored: Any = cv2.imdecode(np.frombuffer(bare, np.uint8), cv2.IMREAD_UNCHANGED)
+    stored = decode_unchanged(bare)
     if stored is None or stored.dtype != np.uint16 or stored.shape[:2] != (head.height, head.width):
         raise png.PngError("cannot be decoded")
     if stored.ndim == 2 or stored.shape[2] == 1:

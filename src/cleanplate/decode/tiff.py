@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import struct
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,12 +16,15 @@ from PIL import TiffImagePlugin
 from cleanplate.container import exif, photoshop, tiff, tiff_exif, xmp
 from cleanplate.decode.ink import as_rgb
 from cleanplate.decode.limits import Limits
+from cleanplate.decode.opencv import decode_unchanged
 from cleanplate.decode.upright import upright
 from cleanplate.errors import BrokenInputError, FormatError
 from cleanplate.picture import Metadata, Picture
 
 _BYTE_ORIENTED = frozenset({1, 5, 8, 32946, 32773, 34925, 50000})
 """None, LZW, deflate (two numbers), PackBits, LZMA, Zstandard: they pack bytes and do not care what these mean."""
+_BY_OPENCV = frozenset({5, 32773})
+_FAX = frozenset({2, 3, 4})
 _CFA, _LINEAR_RAW = 32803, 34892
 
 
@@ -106,6 +112,8 @@ def _samples(data: bytes, parsed: tiff.Tiff, page: tiff.Directory, name: str) ->
             planes = np.iinfo(planes.dtype).max - planes
             photometric = 1
         return planes, photometric
+    if bits == {1} and parsed.number(page, tiff.COMPRESSION, 1) in _FAX:
+        return _fax(data, parsed, page), 1
     if bits == {16}:
         raise FormatError("is a 16-bit TIFF of a kind not read here", subject=name, fix="save it as RGB with LZW")
     return _by_pillow(data, name)
@@ -114,8 +122,9 @@ def _samples(data: bytes, parsed: tiff.Tiff, page: tiff.Directory, name: str) ->
 def _unpacked(parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[Any]:
     """Samples of a page with byte-oriented compression.
 
-    Pillow (libtiff) undoes the compression on a grey page that is as wide as the bytes of a row, since it has no mode
-    for most 16-bit pictures; byte order and predictor are undone here.
+    The compression is undone by the standard library or, for LZW and the like, by libtiff on a grey page that is as
+    wide as the bytes of a row: neither OpenCV nor Pillow reads all 16-bit layouts. Byte order and predictor are undone
+    here.
     """
     height, width = parsed.number(page, tiff.HEIGHT, 0), parsed.number(page, tiff.WIDTH, 0)
     channels = parsed.number(page, tiff.CHANNELS, 1)
@@ -157,7 +166,21 @@ def _bytes(parsed: tiff.Tiff, page: tiff.Directory, width: int) -> NDArray[np.ui
     if tiff.TILES in page.data:
         fields[tiff.TILE_WIDTH] = parsed.long(parsed.number(page, tiff.TILE_WIDTH, 1) * scale)
     data = {tag: pieces for tag, pieces in page.data.items() if tag in (tiff.STRIPS, tiff.TILES)}
+    fields_page = tiff.Directory(fields)
+    compression = parsed.number(page, tiff.COMPRESSION, 1)
+    if compression in _STANDARD:
+        tall = parsed.number(page, tiff.TILE_HEIGHT if tiff.TILES in data else tiff.ROWS_PER_STRIP, height)
+        wide = parsed.number(fields_page, tiff.TILE_WIDTH, width) if tiff.TILES in data else width
+        largest = min(tall, height + 1024) * min(wide, width + (1 << 20))
+        for tag, pieces in data.items():
+            data[tag] = [_STANDARD[compression](piece, largest) for piece in pieces]
+        fields[tiff.COMPRESSION] = parsed.short(1)
     bare = tiff.assemble(tiff.Tiff(parsed.order, parsed.big, [tiff.Directory(fields, data)]))
+    if compression in _BY_OPENCV:
+        decoded = decode_unchanged(bare)
+        if decoded is None or decoded.shape != (height, width) or decoded.dtype != np.uint8:
+            raise tiff.TiffError("pixel data cannot be unpacked")
+        return decoded
     file = TiffImagePlugin.TiffImageFile(io.BytesIO(bare))
     file.load()
     rows: NDArray[np.uint8] = np.asarray(file)
@@ -166,9 +189,39 @@ def _bytes(parsed: tiff.Tiff, page: tiff.Directory, width: int) -> NDArray[np.ui
     return rows
 
 
+def _inflate(piece: bytes | memoryview, largest: int) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(piece, largest)
+    except zlib.error:
+        raise tiff.TiffError("pixel data cannot be unpacked") from None
+    if not inflater.eof and len(data) < largest:
+        raise tiff.TiffError("pixel data ends early")
+    return data
+
+
+def _unpack_lzma(piece: bytes | memoryview, largest: int) -> bytes:
+    try:
+        return lzma.LZMADecompressor(memlimit=1 << 28).decompress(piece, largest)
+    except lzma.LZMAError:
+        raise tiff.TiffError("pixel data cannot be unpacked") from None
+
+
+_STANDARD: dict[int, Callable[[bytes | memoryview, int], bytes]] = {8: _inflate, 32946: _inflate, 34925: _unpack_lzma}
+
+
 def _typed(parsed: tiff.Tiff, rows: NDArray[np.uint8], shape: tuple[int, int, int], size: int) -> NDArray[Any]:
     kind: np.dtype[Any] = np.dtype(np.uint8) if size == 1 else np.dtype(np.uint16)
     return np.ascontiguousarray(rows).view(kind.newbyteorder(parsed.order)).astype(kind).reshape(shape)
+
+
+def _fax(data: bytes, parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[np.uint8]:
+    """Bilevel pages with CCITT compression."""
+    decoded = decode_unchanged(data)
+    size = parsed.number(page, tiff.HEIGHT, 0), parsed.number(page, tiff.WIDTH, 0)
+    if decoded is None or decoded.shape[:2] != size or decoded.dtype != np.uint8:
+        raise tiff.TiffError("pixel data cannot be unpacked")
+    return decoded[..., None] if decoded.ndim == 2 else np.ascontiguousarray(decoded[..., :1])
 
 
 def _by_pillow(data: bytes, name: str) -> tuple[NDArray[Any], int]:

@@ -40,6 +40,8 @@ def can_copy_blocks(picture: Picture, options: EncodeOptions) -> bool:
     """True if the picture can be written with its untouched blocks copied."""
     if picture.format != "JPEG" or options.format not in (None, "JPEG") or options.quality is not None:
         return False
+    if picture.tolerated is not None:
+        return False
     return jpeg_blocks.can_edit(jpeg.parse(picture.source))
 
 

@@ -91,46 +91,91 @@ def replace_blocks(
     tables = jpeg.quantisation_tables(structure) or {}
     across = max(part.across for part in structure.components)
     down = max(part.down for part in structure.components)
+    cells = _cells(changed)
     count = 0
-    for index, part in enumerate(structure.components):
-        step = (down // part.down, across // part.across)
-        table = np.array(tables[part.table], np.float32)
-        for rows, columns in _touched(changed, planes[index].shape[:2], step):
-            samples, fresh = _samples(source, index, changed, rows, columns, step)
-            old = (planes[index][rows, columns] * table) @ _BASIS
-            planes[index][rows, columns] = _quantised(np.where(fresh, samples, old) @ _BASIS.T, table)
-            count += len(rows)
+    for step, chosen in _by_step(structure.components, across, down).items():
+        for rows, columns in _touched(cells, planes[chosen[0]].shape[:2], step):
+            window = _window(source.pixels, rows, columns, step)
+            fresh = _fresh(_window(changed[..., None], rows, columns, step)[..., 0], step)
+            for index in chosen:
+                table = np.array(tables[structure.components[index].table], np.float32)
+                samples = _samples(source, index, window, step)
+                old = (planes[index][rows, columns] * table) @ _BASIS
+                planes[index][rows, columns] = _quantised(np.where(fresh, samples, old) @ _BASIS.T, table)
+                count += len(rows)
     return count
 
 
-def _touched(changed: Mask, grid: tuple[int, ...], step: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
-    """Rows and columns of the blocks with a changed pixel, in batches."""
-    high, wide = 8 * step[0], 8 * step[1]
+def _by_step(components: tuple[jpeg.Component, ...], across: int, down: int) -> dict[tuple[int, int], list[int]]:
+    """Components by how many pixels (down, across) one of their samples covers."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for index, part in enumerate(components):
+        found.setdefault((down // part.down, across // part.across), []).append(index)
+    return found
+
+
+def _cells(changed: Mask) -> Mask:
+    """Which 8 x 8 cells hold a changed pixel."""
     height, width = changed.shape
-    by_rows = np.logical_or.reduceat(changed, np.arange(0, height, high), axis=0)
-    blocks = np.logical_or.reduceat(by_rows, np.arange(0, width, wide), axis=1)
+    padded = np.zeros((-(-height // 8) * 8, -(-width // 8) * 8), np.uint8)
+    padded[:height, :width] = changed
+    rows = np.bitwise_or.reduce(padded.reshape(-1, 8, padded.shape[1]), axis=1)
+    cells: Any = rows.view(np.uint64) != 0
+    return np.asarray(cells, np.bool_)
+
+
+def _touched(cells: Mask, grid: tuple[int, ...], step: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
+    """Rows and columns of the blocks with a changed pixel, in batches."""
+    down, across = step
+    padded = np.zeros((-(-cells.shape[0] // down) * down, -(-cells.shape[1] // across) * across), np.bool_)
+    padded[: cells.shape[0], : cells.shape[1]] = cells
+    blocks: Any = padded.reshape(padded.shape[0] // down, down, -1, across).any(axis=(1, 3))
     rows, columns = np.nonzero(blocks[: grid[0], : grid[1]])
     for start in range(0, len(rows), _BATCH):
         yield rows[start : start + _BATCH], columns[start : start + _BATCH]
 
 
-def _samples(
-    source: BlockSource, index: int, changed: Mask, rows: Any, columns: Any, step: tuple[int, int]
-) -> tuple[NDArray[np.float32], Mask]:
-    """Samples (N x 64) of one component, level-shifted, and which of them stand for a changed pixel."""
-    height, width = changed.shape
-    down, across = step
-    y = np.minimum(rows[:, None] * 8 * down + np.arange(8 * down), height - 1)[:, :, None]
-    x = np.minimum(columns[:, None] * 8 * across + np.arange(8 * across), width - 1)[:, None, :]
-    window = source.pixels[y, x]
-    if source.matrix is None:
-        values = window[..., index].astype(np.float32)
-    else:
-        values = window.astype(np.float32) @ source.matrix[index]
-    shift = 0.0 if source.centred[index] else 128.0
-    parts = (len(rows), 8, down, 8, across)
-    fresh = changed[y, x].reshape(parts).any(axis=(2, 4))
-    return (values.reshape(parts).mean(axis=(2, 4)) - shift).reshape(-1, 64), fresh.reshape(-1, 64)
+def _window(image: NDArray[Any], rows: Any, columns: Any, step: tuple[int, int]) -> NDArray[Any]:
+    """The pixels of blocks, N x high x wide x C; beyond the border those of the border repeat."""
+    height, width, channels = image.shape
+    high, wide = 8 * step[0], 8 * step[1]
+    inside = (height // high, width // wide)
+    result = np.empty((len(rows), high, wide, channels), image.dtype)
+    whole = (rows < inside[0]) & (columns < inside[1])
+    tiles = image[: inside[0] * high, : inside[1] * wide].reshape(inside[0], high, inside[1], wide, channels)
+    result[whole] = tiles[rows[whole], :, columns[whole]]
+    cut = ~whole
+    if cut.any():
+        y = np.minimum(rows[cut, None] * high + np.arange(high), height - 1)[:, :, None]
+        x = np.minimum(columns[cut, None] * wide + np.arange(wide), width - 1)[:, None, :]
+        result[cut] = image[y, x]
+    return result
+
+
+def _fresh(window: Mask, step: tuple[int, int]) -> Mask:
+    """Which samples (N x 64) stand for a changed pixel."""
+    fresh: Mask = np.zeros((len(window), 8, 8), np.bool_)
+    for down in range(step[0]):
+        for across in range(step[1]):
+            fresh |= window[:, down :: step[0], across :: step[1]]
+    return fresh.reshape(-1, 64)
+
+
+def _samples(source: BlockSource, index: int, window: NDArray[Any], step: tuple[int, int]) -> NDArray[np.float32]:
+    """Samples (N x 64) of one component, level-shifted: the mean over the pixels that each covers."""
+    total = np.zeros((len(window), 8, 8), np.float32)
+    for down in range(step[0]):
+        for across in range(step[1]):
+            part = window[:, down :: step[0], across :: step[1]]
+            if source.matrix is None:
+                total += part[..., index]
+            else:
+                for channel in np.flatnonzero(source.matrix[index]):
+                    total += part[..., channel] * source.matrix[index, channel]
+    total /= step[0] * step[1]
+    if not source.centred[index]:
+        total -= 128.0
+    return total.reshape(-1, 64)
 
 
 def _quantised(coefficients: NDArray[np.float32], table: NDArray[np.float32]) -> NDArray[np.int16]:
