@@ -15,7 +15,7 @@ from cleanplate_training.data.holes.silhouettes import largest_part
 from cleanplate_training.data.prepare.edge_colours import cleaned
 from cleanplate_training.data.sample import Instance, Sample
 
-_STRAIGHT = 0.33
+_STRAIGHT = 0.4
 """An outermost row or column that is solid over more than this share of the object is where it was cut off."""
 
 
@@ -60,7 +60,7 @@ def cutouts(sample: Sample, plan: CutoutPlan = CutoutPlan()) -> Iterator[Sample]
 def touches(alpha: NDArray[np.uint8]) -> tuple[bool, bool, bool, bool]:
     """Whether the object is cut off at its left, top, right and bottom end.
 
-    It is where it ends in a straight edge of a third of its extent: at the border of the photo it was cut from, or at
+    It is where it ends in a straight edge of 40 % of its extent: at the border of the photo it was cut from, or at
     a bar or table in that photo.
     """
     left, top, right, bottom = (int(edge) for edge in box_of(alpha > 127))
