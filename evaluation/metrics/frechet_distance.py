@@ -56,8 +56,7 @@ def frechet_distance_lite0(a: Iterable[Image], b: Iterable[Image], *, side: int 
 
 def _scatter_root(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """A matrix R with R'R = the unbiased covariance, of at most d rows."""
-    centred = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
+    centred: NDArray[np.float64] = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
     if len(features) <= features.shape[1]:
         return centred
-    root: NDArray[np.float64] = np.asarray(np.linalg.qr(centred, mode="r"))
-    return root
+    return np.asarray(np.linalg.qr(centred, mode="r"), np.float64)

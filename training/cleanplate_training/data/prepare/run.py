@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -121,9 +122,7 @@ def _singles(
     for spec in capped:
         allowed = int(spec.share / room * written)
         count = 0
-        for sample in _of_source(recipe, spec, entries, screen, tally, limit):
-            if count == allowed:
-                break
+        for sample in islice(_of_source(recipe, spec, entries, screen, tally, limit), allowed):
             count += 1
             yield split_of(sample.group, recipe.splits, seed=recipe.seed), sample
         report(f"{spec.name} done, {count} samples of at most {allowed}")
