@@ -1,7 +1,5 @@
 """Settings of the tests of the training half: they need the extra ``train`` and use one thread."""
 
-from pathlib import Path
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
@@ -20,9 +18,8 @@ def one_thread():
 @pytest.fixture(autouse=True)
 def test_tasks(monkeypatch):
     """Let recipes name the tasks that only tests have."""
-    monkeypatch.syspath_prepend(Path(__file__).parent)
-    monkeypatch.setitem(tasks.TASKS, "adversarial", "adversarial_task:Adversarial")
-    monkeypatch.setitem(tasks.TASKS, "staged", "staged_task:Staged")
+    monkeypatch.setitem(tasks.TASKS, "adversarial", "tests.training.adversarial_task:Adversarial")
+    monkeypatch.setitem(tasks.TASKS, "staged", "tests.training.staged_task:Staged")
 
 
 @pytest.fixture

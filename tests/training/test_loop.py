@@ -36,7 +36,7 @@ def assert_same_run(one, other):
 
 @pytest.fixture
 def staged():
-    from staged_task import Staged
+    from tests.training.staged_task import Staged
 
     Staged.moments, Staged.seen = {}, []
     yield Staged
@@ -221,7 +221,7 @@ def test_start_from_takes_the_averaged_weights(shapes_tables, tmp_path):
 
 
 def test_only_the_phase_s_networks_get_gradients(adversarial_tables, tmp_path, monkeypatch):
-    from adversarial_task import Adversarial
+    from tests.training.adversarial_task import Adversarial
 
     flags = []
     original = Adversarial.training_step

@@ -150,11 +150,12 @@ class Segmentation(Task):
         """Export the U-Net with its sigmoid."""
         network = networks["network"]
         multiple = int(getattr(network, "multiple", 1))
-        side = 2 * multiple
+        drawn = DrawnShapes(1, size=4 * multiple).draw(0, np.random.default_rng(0))["image"]
+        picture = normalised(torch.from_numpy(drawn)[None, :, : 3 * multiple])
         free = {0: "batch", 2: "height", 3: "width"}
         return Exported(
             module=nn.Sequential(network, nn.Sigmoid()),
-            inputs=[Port("image", torch.zeros(1, 3, side, side + multiple), free)],
+            inputs=[Port("image", picture, free)],
             outputs=[Port("mask", dynamic=free)],
             multiple=multiple,
             mean=(MEAN,) * 3,

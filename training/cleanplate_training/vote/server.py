@@ -10,7 +10,8 @@ import json
 import mimetypes
 import secrets
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,6 +81,29 @@ class VotingServer(ThreadingHTTPServer):
             if self._next == len(self.ballots):
                 self.finished.set()
             return True
+
+
+def serve(ballots: Sequence[Ballot], votes: VoteFile, *, voter: str, port: int, tell: Callable[[str], None]) -> None:
+    """Serve the page until every ballot has a vote, or Ctrl-C; votes are written as they come.
+
+    Args:
+        ballots: What is left to vote on.
+        votes: The file of votes.
+        voter: Name to record.
+        port: 0 for any free one.
+        tell: Takes the line with the address.
+    """
+    with VotingServer(ballots, votes, voter=voter, port=port) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        tell(f"open {server.url} ({len(ballots)} to vote on; Ctrl-C stops, votes are kept)")
+        try:
+            server.finished.wait()
+            time.sleep(1.0)  # the page still fetches its last answer
+        except KeyboardInterrupt:
+            tell("stopped")
+        server.shutdown()
+        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
