@@ -1,5 +1,6 @@
 """Boxes, spots, polygons and strokes: what users write, and the pixels that come of it."""
 
+import contextlib
 import itertools
 import json
 
@@ -210,3 +211,28 @@ def test_union_is_new_and_checks_sizes():
         union([a, np.zeros((2, 3), bool)])
     with pytest.raises(ArrayError):
         union([])
+
+
+@given(st.text(alphabet='0123456789.,%- eE+xinfNa;[]{}"', max_size=40))
+def test_whatever_is_written_only_selection_errors_come(text):
+    for parse in (parse_box, parse_spot, parse_polygon):
+        with contextlib.suppress(SelectionError):
+            parse(text, 30, 40)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["points", "size", "hardness", "erase", "x"]), inner, max_size=4)
+    ),
+)
+
+
+@given(JSON)
+def test_whatever_json_is_given_strokes_are_drawn_or_refused(value):
+    try:
+        strokes = parse_strokes(json.dumps(value))
+    except SelectionError:
+        return
+    assert strokes_mask(strokes, 20, 30).shape == (20, 30)

@@ -137,12 +137,14 @@ def _progress(planned: Plan, *, quiet: bool) -> Iterator[Callable[[Outcome], Non
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("erase", total=len(planned.jobs) + len(planned.failures))
+        # What failed in planning took no time, and would promise too early an end.
+        worked_on = {job.key for job in planned.jobs}
+        task = bar.add_task("erase", total=len(worked_on))
 
         def tell(outcome: Outcome) -> None:
             if outcome.error is not None:
                 bar.console.print(f"failed: {outcome.error}", markup=False, highlight=False, soft_wrap=True)
-            bar.advance(task)
+            bar.advance(task, 1 if outcome.key in worked_on else 0)
 
         yield tell
 

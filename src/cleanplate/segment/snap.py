@@ -7,6 +7,7 @@ to the edges of the full-size picture.
 
 from __future__ import annotations
 
+import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ _LEAST_SHARE, _MOST_SHARE = 0.03, 0.97
 _SMALLEST_BOX = 8
 _SEED = 1
 _WIDEST_BORDER = 12
-_BORDER_SHARE = 0.1
+_LEFT_SHARE, _CHANGE_SHARE = 0.1, 0.025
 
 
 @dataclass(frozen=True)
@@ -131,22 +132,24 @@ def _refined(crop: Image, coarse: Mask) -> Mask:
 def _soft_border(small: NDArray[np.uint8], found: Mask) -> int:
     """How far the object reaches beyond GrabCut's border, in pixels of the small crop: blur, glow, a contact shadow.
 
-    Rings of pixels around the object are compared with the ground further out; the border ends where what is left of
-    the difference in colour is a small part of the step between object and ground.
+    Rings of pixels around the object are compared with the next one and with the ground further out: the border ends
+    where the colour has come near that of the ground, or does not change any more.
     """
     outward = cv2.distanceTransform((~found).view(np.uint8), cv2.DIST_L2, 5)
     inward = cv2.distanceTransform(found.view(np.uint8), cv2.DIST_L2, 5)
-    ground = small[(outward > _WIDEST_BORDER) & (outward <= 2 * _WIDEST_BORDER)]
-    edge = small[(inward > 1) & (inward <= 3)]
-    if not ground.size or not edge.size:
-        return 1
-    level = ground.mean(axis=0)
-    step = float(np.abs(edge.mean(axis=0) - level).max())
-    for width in range(1, _WIDEST_BORDER):
-        ring = small[(outward > width) & (outward <= width + 1)]
-        if not ring.size or float(np.abs(ring.mean(axis=0) - level).max()) <= max(1.0, _BORDER_SHARE * step):
+    ground = _colour(small[(outward > _WIDEST_BORDER) & (outward <= 2 * _WIDEST_BORDER)])
+    rings = [_colour(small[(outward > at) & (outward <= at + 1)]) for at in range(1, _WIDEST_BORDER + 1)]
+    step = float(np.abs(_colour(small[(inward > 1) & (inward <= 3)]) - ground).max())
+    for width, (ring, following) in enumerate(itertools.pairwise(rings), start=1):
+        left, change = float(np.abs(ring - ground).max()), float(np.abs(ring - following).max())
+        if not (left > max(1.0, _LEFT_SHARE * step) and change > _CHANGE_SHARE * step):
             return width
     return _WIDEST_BORDER
+
+
+def _colour(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Mean of N x 3 pixels; not a number, so that comparisons fail, where there are none."""
+    return pixels.mean(axis=0) if pixels.size else np.full(3, np.nan)
 
 
 def _widened(mask: Mask, by: int) -> Mask:
