@@ -20,6 +20,8 @@ TOLERANCE = 0.03
 """Largest relative error of the area."""
 
 _STEPS = 40
+_LARGEST_DRAWN = 1500
+"""Long side, in pixels, up to which holes are drawn; in larger pictures they are enlarged, with smooth outlines."""
 _Draw = Callable[[float], Mask]
 _Rng = np.random.Generator
 
@@ -45,7 +47,15 @@ def make_hole(kind: str, height: int, width: int, *, share: float, seed: int) ->
     if not 0.001 <= share <= 0.6:
         raise ArgumentError(f"must lie in 0.001..0.6, not {share}", subject="share")
     rng = np.random.default_rng([seed, sorted(KINDS).index(kind)])
-    return _of_area(KINDS[kind](rng, height, width, share), share * height * width)
+    step = max(1.0, max(height, width) / _LARGEST_DRAWN)
+    h, w = max(1, round(height / step)), max(1, round(width / step))
+    hole = _of_area(KINDS[kind](rng, h, w, share), share * h * w)
+    return hole if step == 1 else _enlarged(hole, height, width)
+
+
+def _enlarged(hole: Mask, height: int, width: int) -> Mask:
+    soft = cv2.resize(hole.view(np.uint8) * np.uint8(255), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft > 127)
 
 
 def _of_area(draw: _Draw, wanted: float) -> Mask:

@@ -9,7 +9,7 @@ from evaluation.holes import KINDS, TOLERANCE, make_hole
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("share", [0.02, 0.10, 0.25])
-@pytest.mark.parametrize(("height", "width"), [(300, 512), (512, 300)])
+@pytest.mark.parametrize(("height", "width"), [(300, 512), (512, 300), (2160, 3840)])
 def test_a_hole_has_the_wanted_area(kind: str, share: float, height: int, width: int) -> None:
     for seed in range(3):
         hole = make_hole(kind, height, width, share=share, seed=seed)
