@@ -119,6 +119,12 @@ def check_pixels(found: list[Chunk], head: Header) -> None:
                 piece += more
             if max(piece[::stride]) > 4:
                 raise PngError("damaged pixel data")
+    try:
+        inflater.decompress(pending, 1 << 16)  # reads on to the checksum
+    except zlib.error:
+        raise PngError("damaged pixel data") from None
+    if not inflater.eof:
+        raise PngError("damaged pixel data")
 
 
 def _passes(head: Header) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import TiffImagePlugin
 
 from cleanplate.container import exif, photoshop, tiff, tiff_exif, xmp
+from cleanplate.decode import tiff_jpeg
 from cleanplate.decode.ink import as_rgb
 from cleanplate.decode.limits import Limits
 from cleanplate.decode.opencv import decode_unchanged
@@ -24,7 +25,9 @@ from cleanplate.picture import Metadata, Picture
 _BYTE_ORIENTED = frozenset({1, 5, 8, 32946, 32773, 34925, 50000})
 """None, LZW, deflate (two numbers), PackBits, LZMA, Zstandard: they pack bytes and do not care what these mean."""
 _BY_OPENCV = frozenset({5, 32773})
-_FAX = frozenset({2, 3, 4})
+_FAX, _JPEG = frozenset({2, 3, 4}), 7
+_PIXEL_FIELDS = frozenset({*range(256, 260), 262, 266, 277, 278, 284, 292, 293, 317, *range(320, 324), 338, 339, 347})
+_PIXEL_FIELDS |= frozenset(range(529, 533))
 _CFA, _LINEAR_RAW = 32803, 34892
 
 
@@ -53,7 +56,7 @@ def read_tiff(data: bytes, name: str, limits: Limits) -> Picture:
         parsed = tiff.parse(data)
         page = parsed.pages[0]
         limits.check_size(parsed.number(page, tiff.HEIGHT, 0), parsed.number(page, tiff.WIDTH, 0), name)
-        planes, photometric = _samples(data, parsed, page, name)
+        planes, photometric = _samples(parsed, page, name)
     except (tiff.TiffError, OSError, SyntaxError, ValueError, struct.error) as error:
         reason = " ".join(str(error).split())[:100]
         raise BrokenInputError(f"is a damaged TIFF ({reason})", subject=name, fix="get an intact copy") from None
@@ -96,7 +99,7 @@ def read_tiff(data: bytes, name: str, limits: Limits) -> Picture:
     )
 
 
-def _samples(data: bytes, parsed: tiff.Tiff, page: tiff.Directory, name: str) -> tuple[NDArray[Any], int]:
+def _samples(parsed: tiff.Tiff, page: tiff.Directory, name: str) -> tuple[NDArray[Any], int]:
     """H x W x C samples as stored, and the photometric interpretation they have now."""
     bits = set(parsed.numbers(page, tiff.BITS) or [1])
     photometric = parsed.number(page, tiff.PHOTOMETRIC, 1)
@@ -113,10 +116,13 @@ def _samples(data: bytes, parsed: tiff.Tiff, page: tiff.Directory, name: str) ->
             photometric = 1
         return planes, photometric
     if bits == {1} and parsed.number(page, tiff.COMPRESSION, 1) in _FAX:
-        return _fax(data, parsed, page), 1
+        return _fax(_bare(parsed, page), parsed, page), 1
     if bits == {16}:
         raise FormatError("is a 16-bit TIFF of a kind not read here", subject=name, fix="save it as RGB with LZW")
-    return _by_pillow(data, name)
+    bare = _bare(parsed, page)
+    if parsed.number(page, tiff.COMPRESSION, 1) == _JPEG and bits == {8} and photometric in (1, 2, 5, 6):
+        return tiff_jpeg.unpacked(parsed, page), {6: 2}.get(photometric, photometric)
+    return _by_pillow(bare, name)
 
 
 def _unpacked(parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[Any]:
@@ -213,6 +219,13 @@ _STANDARD: dict[int, Callable[[bytes | memoryview, int], bytes]] = {8: _inflate,
 def _typed(parsed: tiff.Tiff, rows: NDArray[np.uint8], shape: tuple[int, int, int], size: int) -> NDArray[Any]:
     kind: np.dtype[Any] = np.dtype(np.uint8) if size == 1 else np.dtype(np.uint16)
     return np.ascontiguousarray(rows).view(kind.newbyteorder(parsed.order)).astype(kind).reshape(shape)
+
+
+def _bare(parsed: tiff.Tiff, page: tiff.Directory) -> bytes:
+    """A file of just this page, without what does not describe its pixels."""
+    fields = {tag: values for tag, values in page.fields.items() if tag in _PIXEL_FIELDS}
+    data = {tag: pieces for tag, pieces in page.data.items() if tag in (tiff.STRIPS, tiff.TILES)}
+    return tiff.assemble(tiff.Tiff(parsed.order, parsed.big, [tiff.Directory(fields, data)]))
 
 
 def _fax(data: bytes, parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[np.uint8]:
