@@ -21,7 +21,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     for name, what in PHOTOS.items():
         result, sheet = OUT / f"{name}.jpg", OUT / f"{name}-before-and-after.jpg"
-        arguments = [HERE / f"{name}.jpg", "--mask", HERE / f"{name}.mask.png", "--overwrite"]
+        arguments: list[str | Path] = [HERE / f"{name}.jpg", "--mask", HERE / f"{name}.mask.png", "--overwrite"]
         arguments += ["--side-by-side", sheet, "-o", result]
         print(f"Erasing {what} ...", flush=True)
         started = time.perf_counter()

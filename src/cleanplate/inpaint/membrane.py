@@ -154,7 +154,7 @@ def _solve(flow: Levels, hole: Mask, links: list[Mask], iterations: int) -> Leve
 
     solution = np.zeros_like(flow)
     rest = flow.copy()
-    direction = rest / np.maximum(degree, 1.0)
+    direction: Levels = np.asarray(rest / np.maximum(degree, 1.0), np.float32)
     product = np.einsum("ijk,ijk->k", rest, direction)
     goal = _TOLERANCE**2 * np.maximum(product, 1e-12)
     for _ in range(iterations):
