@@ -10,6 +10,7 @@ import pytest
 
 from cleanplate.errors import ArgumentError, MissingInputError, OutputError
 from cleanplate_training.data.augment.geometry import flipped, resized
+from cleanplate_training.data.holes.generator import HoleGenerator
 from cleanplate_training.data.perceptual_hash import hash_pair, perceptual_hash
 from cleanplate_training.data.pixels import decode_rgb, encode_jpeg, encode_png
 from cleanplate_training.data.prepare.composite import CompositePlan, composite
@@ -23,7 +24,7 @@ from cleanplate_training.data.prepare.recipe import SHIPPED, PrepareRecipe, read
 from cleanplate_training.data.prepare.run import prepare
 from cleanplate_training.data.prepare.shadows import cast_shadow, contact_shadow
 from cleanplate_training.data.prepare.split import split_of
-from cleanplate_training.data.preview import preview
+from cleanplate_training.data.preview import preview, preview_holes
 from cleanplate_training.data.sample import Instance, Sample
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.data.sources.opened import SourceSpec
@@ -320,6 +321,14 @@ def test_pairs_cutouts_and_composites(tmp_path, sets):
     assert cv2.imread(str(path)).shape == (3 * 80, 3 * 64, 3)
     with pytest.raises(OutputError, match="already holds"):
         preview(made.shards["train"], tmp_path / "sheets")
+
+
+def test_holes_are_shown_where_they_are(tmp_path):
+    (path,) = preview_holes(HoleGenerator((64, 80)), [sample(0), sample(1)], tmp_path, count=4, columns=2)
+    sheet = cv2.imread(str(path))
+    assert sheet.shape == (2 * 80, 2 * 80, 3)
+    first = HoleGenerator((64, 80)).draw(np.random.default_rng(0))
+    assert (sheet[16:80, :80][first] == 128).all()
 
 
 def test_wrong_folders_are_named(tmp_path, sets):

@@ -18,6 +18,9 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """File endings, in lower case, that the folder sources take for pictures."""
 
 
+_JPEG = b"\xff\xd8\xff"
+
+
 def file_bytes(path: Path) -> bytes:
     """The bytes of a file.
 
@@ -54,6 +57,8 @@ def decode_rgba(data: bytes, *, name: str) -> tuple[NDArray[np.uint8], NDArray[n
     Raises:
         BrokenInputError: OpenCV cannot decode it.
     """
+    if data.startswith(_JPEG):  # has no alpha, so one decoding is enough
+        return decode_rgb(data, name=name), None
     raw = _decoded(data, cv2.IMREAD_UNCHANGED, name)
     if raw.ndim == 2 or raw.shape[2] != 4:
         return decode_rgb(data, name=name), None

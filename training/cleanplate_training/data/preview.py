@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import ArgumentError, OutputError
+from cleanplate_training.data.augment.geometry import resized
+from cleanplate_training.data.holes.generator import HoleGenerator
 from cleanplate_training.data.pixels import encode_png
 from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
@@ -40,6 +42,32 @@ def preview(
     chosen = np.sort(np.random.default_rng(seed).permutation(len(samples))[:count])
     tiles = [tile for index in chosen for tile in panels(samples[int(index)], side)]
     return write_sheets(tiles, out, columns=columns)
+
+
+def preview_holes(
+    generator: HoleGenerator, samples: Sequence[Sample], out: Path, *, count: int = 48, columns: int = 8, seed: int = 0
+) -> list[Path]:
+    """Write sheets of holes over pictures, as an inpainting network is given them (grey where there is a hole).
+
+    Args:
+        generator: draws the holes; its size is that of the panels.
+        samples: pictures, used in turn; those of another size are resized.
+        out: folder for ``holes-000.png`` ...; must not hold such sheets.
+        count: holes shown.
+        columns: panels a row.
+        seed: of the holes.
+
+    Raises:
+        OutputError: ``out`` already holds sheets or cannot be written.
+    """
+    rng = np.random.default_rng(seed)
+    tiles = []
+    for number in range(count):
+        hole = generator.draw(rng)
+        picture = resized(samples[number % len(samples)], *generator.size).picture
+        picture[hole] = 128
+        tiles.append(_captioned(picture, f"hole {hole.mean():.1%}"))
+    return write_sheets(tiles, out, columns=columns, stem="holes")
 
 
 def panels(sample: Sample, side: int) -> list[NDArray[np.uint8]]:
