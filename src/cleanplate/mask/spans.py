@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from cleanplate.types import Mask
 
-_BAND_CELLS = 1 << 22
-"""Cells of the counting array that are in memory at a time (int32, so 16 MB)."""
+_BAND_CELLS = 1 << 20
+"""Cells of the counting arrays that are in memory at a time (two of int64, so 16 MB)."""
 
 
 def fill_spans(
@@ -32,10 +32,10 @@ def fill_spans(
         here = (rows >= top) & (rows < bottom)
         if here.any():
             row_length = right - left + 1
-            counts = np.zeros((bottom - top) * row_length, dtype=np.int32)
+            cells = (bottom - top) * row_length
             first = (rows[here] - top) * row_length - left
-            np.add.at(counts, first + starts[here], 1)
-            np.add.at(counts, first + ends[here], -1)
+            counts = np.bincount(first + starts[here], minlength=cells)
+            counts -= np.bincount(first + ends[here], minlength=cells)
             # Every run ends in its own row, so one sum over all rows is the sum over each.
             np.cumsum(counts, out=counts)
             mask[top:bottom, left:right] = counts.reshape(-1, row_length)[:, :-1] > 0
