@@ -39,6 +39,8 @@ def picture(mode: str = "RGB", **size: int) -> Image.Image:
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     """What Pillow writes."""
     file = io.BytesIO()
+    if kind == "JPEG" and options.get("exif"):
+        options["exif"] = b"Exif\0\0" + options["exif"]
     image.save(file, kind, **options)
     return file.getvalue()
 
