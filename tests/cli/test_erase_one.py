@@ -218,6 +218,8 @@ def test_report_of_a_pipe_goes_to_stderr(cleanplate, photo):
         ((*DISC, "--side-by-side", "sheet.gif", "-o", "c.png"), "--side-by-side"),
         ((*DISC, "--save-mask", "mask.jpg", "-o", "c.png"), "--save-mask"),
         ((*DISC, "--watch"), "--watch"),
+        ((*DISC, "--snap"), "--snap: "),
+        ((*DISC, "--invert-mask"), "--invert-mask: "),
     ],
 )
 def test_contradictory_options(cleanplate, photo, tmp_path, arguments, says):

@@ -55,6 +55,10 @@ def _check(wishes: Wishes) -> None:
         raise ArgumentError(
             "nothing says what to erase", fix="add --box, --spot, --polygon, --strokes or --mask (see erase --help)"
         )
+    if wishes.selection.snap and not wishes.selection.boxes:
+        raise ArgumentError("tightens boxes, and there is none", subject="--snap", fix="add --box")
+    if wishes.selection.invert_masks and not wishes.selection.masks:
+        raise ArgumentError("needs a mask to invert", subject="--invert-mask", fix="add --mask")
     if wishes.options.in_place and wishes.output is not None:
         raise ArgumentError("cannot go together with -o", subject="--in-place", fix="drop one of them")
     if STREAM in wishes.sources and (len(wishes.sources) > 1 or wishes.watch or wishes.options.in_place):
