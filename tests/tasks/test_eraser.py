@@ -181,6 +181,14 @@ def test_bad_arrays_are_refused_by_name() -> None:
         erase(image, mask, engine="magic")
 
 
+def test_views_of_other_arrays_are_taken_as_they_are() -> None:
+    """BGR turned to RGB by a reversed view, transposed masks, read-only arrays: all common, none contiguous."""
+    image, mask = gravel(120, 160)[..., ::-1], disc(160, 120, (60, 80), 15).T
+    image.flags.writeable = mask.flags.writeable = False
+    expected = erase(np.ascontiguousarray(image), np.ascontiguousarray(mask))
+    assert (erase(image, mask, avoid=np.zeros((160, 120), np.bool_).T).image == expected.image).all()
+
+
 def test_seeds_give_alternatives() -> None:
     image, mask = gravel(200, 200), disc(200, 200, (100, 100), 40)
     assert (erase(image, mask, seed=0).image != erase(image, mask, seed=1).image).any()

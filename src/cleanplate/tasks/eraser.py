@@ -86,10 +86,10 @@ def erase(
         EngineError: the engine is unknown, not installed or failed.
     """
     started = time.perf_counter()
-    check_image(image)
-    check_mask(mask, like=image)
+    image = np.ascontiguousarray(check_image(image))
+    mask = np.ascontiguousarray(check_mask(mask, like=image))
     if avoid is not None:
-        check_mask(avoid, like=image, name="avoid")
+        avoid = np.ascontiguousarray(check_mask(avoid, like=image, name="avoid"))
     chosen = _engine(engine, device, weights)
     if not mask.any():
         return EraseResult(image.copy(), mask.copy(), chosen.name, chosen.device, seed, notes=["nothing is selected"])
