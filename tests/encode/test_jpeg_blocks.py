@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.decode.builders import exif_block, noise, picture, saved
 
 from cleanplate.container import jpeg
 from cleanplate.decode.image import read_picture
 from cleanplate.encode.coefficients import block_grid, read_coefficients, write_scans
 from cleanplate.encode.image import EncodeOptions, encode, prepare
 from cleanplate.picture import turn_back, turn_upright
+from tests.decode.builders import exif_block, noise, picture, saved
 
 KINDS = {
     "444": ("RGB", {"subsampling": 0}),
@@ -62,7 +62,9 @@ def four_four_zero(image, more):
 
 
 def components(head):
-    return tuple(jpeg.Component(head[i], head[i + 1] >> 4, head[i + 1] & 15, head[i + 2]) for i in range(6, len(head), 3))
+    return tuple(
+        jpeg.Component(head[i], head[i + 1] >> 4, head[i + 1] & 15, head[i + 2]) for i in range(6, len(head), 3)
+    )
 
 
 def edited(data, box, colour=(220, 40, 90)):

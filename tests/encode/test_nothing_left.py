@@ -10,11 +10,11 @@ import pillow_heif
 import pytest
 import tifffile
 from PIL import Image
-from tests.decode.builders import HEIGHT, WIDTH, XMP, exif_block, jpeg_with, noise, picture, saved, tiff_of
 
 from cleanplate.container import exif, jpeg, png, tiff, xmp
 from cleanplate.decode.image import read_picture
 from cleanplate.encode.image import EncodeOptions, encode
+from tests.decode.builders import HEIGHT, WIDTH, XMP, exif_block, jpeg_with, noise, picture, saved, tiff_of
 
 SECRET = saved(picture(height=40, width=48, seed=9), "JPEG", quality=85)
 MARK = SECRET[-120:-60]  # entropy-coded data that only the preview has
