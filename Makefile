@@ -4,7 +4,8 @@ VENV   ?= .venv
 # The build of PyTorch that the training half is tested with; override for another one (for example a CUDA build).
 TORCH  ?= torch==2.13.0
 BIN    := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest
+# One thread for the matrix libraries: tests run side by side.
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .PHONY: demo test test-slow check format clean
 

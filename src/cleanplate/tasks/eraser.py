@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def erase(
         EngineError: the engine is unknown, not installed or failed.
     """
     started = time.perf_counter()
-    image = np.ascontiguousarray(check_image(image))
+    image = cast("Image", np.ascontiguousarray(check_image(image)))
     mask = np.ascontiguousarray(check_mask(mask, like=image))
     if avoid is not None:
         avoid = np.ascontiguousarray(check_mask(avoid, like=image, name="avoid"))
