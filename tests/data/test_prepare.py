@@ -14,7 +14,7 @@ from cleanplate_training.data.holes.generator import HoleGenerator
 from cleanplate_training.data.perceptual_hash import hash_pair, perceptual_hash
 from cleanplate_training.data.pixels import decode_rgb, encode_jpeg, encode_png
 from cleanplate_training.data.prepare.composite import CompositePlan, composite
-from cleanplate_training.data.prepare.cutouts import cutouts, soft_edged, touches
+from cleanplate_training.data.prepare.cutouts import CutoutPlan, cutouts, soft_edged, touches
 from cleanplate_training.data.prepare.edge_colours import cleaned
 from cleanplate_training.data.prepare.harmonise import harmonised
 from cleanplate_training.data.prepare.near_duplicates import NearDuplicates
@@ -159,6 +159,9 @@ def test_cutouts_are_tight_soft_and_selected():
     scattered = figure()
     scattered[:, ::2] = 0
     assert list(cutouts(sample(alpha=scattered))) == []
+    both = (Instance("person", (60, 30, 75, 100)), Instance("person", (70, 30, 90, 100)))
+    assert list(cutouts(sample(alpha=figure(), instances=both))) == []  # two people in one matte
+    assert len(list(cutouts(sample(alpha=figure(), instances=both), CutoutPlan(alone=False)))) == 1
     two = sample(instances=(Instance("person", (60, 30, 90, 100), figure() > 0), Instance("x", (0, 0, 5, 5))))
     assert [c.instances[0].label for c in cutouts(two)] == ["person"]
 

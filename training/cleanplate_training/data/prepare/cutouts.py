@@ -28,6 +28,7 @@ class CutoutPlan:
         most_share: larger ones too (nothing of their surroundings is known).
         most_soft: dropped if more than this share of the object's pixels has an alpha between 0.1 and 0.9.
         least_solid: dropped if the largest connected part holds less than this share of the object.
+        alone: drop mattes of pictures with several boxes: their cut-out would be several people in one.
         soften: standard deviation in pixels of the soft edge given to hard masks, for a picture of 512 px.
         margin: transparent rim around the object, as a share of its long side.
     """
@@ -36,6 +37,7 @@ class CutoutPlan:
     most_share: float = 0.85
     most_soft: float = 0.3
     least_solid: float = 0.85
+    alone: bool = True
     soften: float = 0.7
     margin: float = 0.04
 
@@ -72,7 +74,8 @@ def touches(alpha: NDArray[np.uint8]) -> tuple[bool, bool, bool, bool]:
 
 def _alphas(sample: Sample, plan: CutoutPlan) -> Iterator[tuple[NDArray[np.uint8], str]]:
     if sample.alpha is not None:
-        yield sample.alpha, "person"
+        if not (plan.alone and len(sample.instances or ()) > 1):
+            yield sample.alpha, "person"
     elif sample.mask is not None:
         yield soft_edged(sample.mask, plan.soften), "person"
     else:
