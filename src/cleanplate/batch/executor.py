@@ -19,8 +19,12 @@ class Executor(Protocol):
 
         Jobs are taken from the iterable as there is room for them. A worker that dies makes a failure of its job, and
         the others go on. Closing the iterator, or an exception such as KeyboardInterrupt while waiting, stops all
-        workers and leaves no half-written file.
+        workers and leaves no half-written file. May be called again; workers then need not start anew.
         """
+        ...
+
+    def close(self) -> None:
+        """End the workers."""
         ...
 
 
@@ -31,3 +35,6 @@ class Serial:
         """See :class:`Executor`."""
         for job in jobs:
             yield work(job)
+
+    def close(self) -> None:
+        """See :class:`Executor`."""

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from types import FrameType
@@ -30,32 +30,49 @@ class Processes:
         """Run ``jobs`` processes of ``threads`` threads each."""
         self._jobs = jobs
         self._threads = threads
+        self._pool: _Pool | None = None
 
     def run(self, work: Work, jobs: Iterable[Job]) -> Generator[Outcome]:
         """See :class:`cleanplate.batch.executor.Executor`."""
-        waiting = iter(jobs)
-        pool = _Pool(self._jobs, self._threads)
-        running: dict[Future[Outcome], Job] = {}
         try:
-            while True:
-                while len(running) < self._jobs and (job := next(waiting, None)) is not None:
-                    running[pool.submit(work, job)] = job
-                if not running:
-                    return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-                    wait(running)
-                    pool.stop()
-                    for future, job in running.items():
-                        yield future.result() if future.exception() is None else self._alone(work, job.again())
-                    running.clear()
-                    pool = _Pool(self._jobs, self._threads)
-                    continue
-                for future in done:
-                    job = running.pop(future)
-                    yield _outcome(future, job)
-        finally:
-            pool.stop()
+            yield from self._run(work, iter(jobs))
+        except BaseException:  # GeneratorExit and KeyboardInterrupt too
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """See :class:`cleanplate.batch.executor.Executor`."""
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool = None
+
+    def _run(self, work: Work, waiting: Iterator[Job]) -> Generator[Outcome]:
+        running: dict[Future[Outcome], Job] = {}
+        while True:
+            while len(running) < self._jobs and (job := next(waiting, None)) is not None:
+                running[self._submit(work, job)] = job
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+                # One died, and nobody knows of which job: all that were running are suspects.
+                wait(running)
+                self.close()
+                for future, job in running.items():
+                    yield _outcome(future, job) if future.exception() is None else self._alone(work, job.again())
+                running.clear()
+                continue
+            for future in done:
+                yield _outcome(future, running.pop(future))
+
+    def _submit(self, work: Work, job: Job) -> Future[Outcome]:
+        if self._pool is not None:
+            try:
+                return self._pool.submit(work, job)
+            except BrokenProcessPool:  # a worker died while it had nothing to do
+                self.close()
+        self._pool = _Pool(self._jobs, self._threads)
+        return self._pool.submit(work, job)
 
     def _alone(self, work: Work, job: Job) -> Outcome:
         """Find out whether this job is the one that killed its worker, by giving it a pool of its own."""

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -37,11 +37,14 @@ def erase_many(wishes: Wishes) -> None:
     planned = plan(request)
     if not planned.jobs and not planned.failures:
         _no_pictures(wishes, planned)
-    with _progress(planned, quiet=wishes.json) as tell:
+    with (
+        _progress(planned, quiet=wishes.json) as tell,
+        closing(executor_for(wishes, len(planned.jobs))) as executor,
+    ):
         summary = run(
             planned,
             request.options,
-            executor_for(wishes, len(planned.jobs)),
+            executor,
             manifest=None if wishes.options.dry_run else manifest_of(wishes),
             on_outcome=tell,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -29,4 +30,5 @@ def keep_erasing(wishes: Wishes) -> None:
             seconds = report.get("timings", {}).get("total", 0.0)
             typer.echo(f"{outcome.key} -> {written}: {report.get('status')} in {seconds:.1f} s")
 
-    watch(request, executor_for(wishes, 2), manifest=manifest_of(wishes), on_outcome=tell)
+    with closing(executor_for(wishes, wishes.jobs + 1)) as executor:
+        watch(request, executor, manifest=manifest_of(wishes), on_outcome=tell)
