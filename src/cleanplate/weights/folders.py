@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
+
+Origin = Literal["given", "own folder", "fetched", "bundled"]
+"""How weights were found: a file that was named, or in one of the folders here."""
 
 VARIABLE = "CLEANPLATE_MODELS"
 """Environment variable with folders of the user's own, separated as in ``PATH``."""
@@ -28,6 +32,7 @@ def own_folders() -> list[Path]:
     return [Path(part).expanduser() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
 
 
-def search_folders() -> list[Path]:
+def search_folders() -> list[tuple[Path, Origin]]:
     """All folders, in the order in which they are searched: the user's own, fetched weights, bundled weights."""
-    return [*own_folders(), user_folder(), BUNDLED]
+    own: list[tuple[Path, Origin]] = [(folder, "own folder") for folder in own_folders()]
+    return [*own, (user_folder(), "fetched"), (BUNDLED, "bundled")]

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cleanplate.errors import WeightsError
 from cleanplate.weights.catalog import Catalog, shipped
 from cleanplate.weights.checksum import matches, verifiable, verify
-from cleanplate.weights.folders import BUNDLED, own_folders, search_folders, user_folder
+from cleanplate.weights.folders import Origin, search_folders, user_folder
 from cleanplate.weights.record import UNKNOWN, Record
 from cleanplate.weights.terms import check_terms
-
-Origin = Literal["given", "own folder", "fetched", "bundled"]
 
 
 @dataclass(frozen=True)
@@ -68,16 +65,18 @@ def installed(record: Record, *, commercial_only: bool = False) -> Installed:
         WeightsError: not installed, not what the record says, or refused by its terms.
     """
     check_terms(record, asked=commercial_only)
-    path = whereabouts(record)
-    if path is None:
+    found = _found(record)
+    if found is None:
         raise missing(record)
+    path, origin = found
     verify(path, record)
-    return Installed(path, record, _origin(path))
+    return Installed(path, record, origin)
 
 
 def whereabouts(record: Record) -> Path | None:
     """The file that would be used for a record, unverified; None if there is none."""
-    return next((path for folder in search_folders() if (path := folder / record.file).is_file()), None)
+    found = _found(record)
+    return None if found is None else found[0]
 
 
 def missing(record: Record) -> WeightsError:
@@ -121,7 +120,6 @@ def _given(path: Path, catalog: Catalog, commercial_only: bool) -> Installed:
     return Installed(path, record, "given", notes)
 
 
-def _origin(path: Path) -> Origin:
-    if path.parent in own_folders():
-        return "own folder"
-    return "bundled" if path.parent == BUNDLED else "fetched"
+def _found(record: Record) -> tuple[Path, Origin] | None:
+    files = ((folder / record.file, origin) for folder, origin in search_folders())
+    return next(((path, origin) for path, origin in files if path.is_file()), None)
