@@ -93,7 +93,7 @@ def touched_blocks(structure, changed):
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_untouched_blocks_are_copied(kind, orientation):
     data = jpeg_file(kind, exif=exif_block(orientation=orientation))
-    source, pixels, changed, written = edited(data, (20, 12, 35, 30))
+    source, _, changed, written = edited(data, (20, 12, 35, 30))
     old, new = jpeg.parse(data), jpeg.parse(written.data)
     assert jpeg.quantisation_tables(new) == jpeg.quantisation_tables(old)
     assert new.components == old.components
@@ -207,6 +207,15 @@ def test_a_quality_that_is_asked_for_makes_a_new_file_and_says_so():
     written = encode(source, source.pixels, changed=None, options=EncodeOptions(quality=30))
     assert len(written.data) < len(source.source)
     assert any("anew" in note for note in written.notes)
+
+
+def test_where_files_in_memory_do_not_exist(monkeypatch, tmp_path):
+    """Other systems than Linux: a folder for temporary files, empty afterwards."""
+    monkeypatch.delattr("os.memfd_create", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    data = jpeg_file("420")
+    assert edited(data, (5, 5, 40, 40))[3].data
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_threads_at_once():

@@ -153,10 +153,8 @@ def test_strip_gps(kind, order):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("with_packet", [True, False])
 def test_mark_ai(kind, with_packet):
-    if with_packet:
-        data = source_of(kind)
-    else:
-        data = heic() if kind == "HEIF" else saved(picture(), kind)
+    bare = heic() if kind == "HEIF" else saved(picture(), kind)
+    data = source_of(kind) if with_packet else bare
     _, written = written_from(data, mark_ai=True)
     packet = read_picture(written.data).metadata.xmp
     assert packet.count(AI) == 1

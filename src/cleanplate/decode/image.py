@@ -51,7 +51,11 @@ def read_picture(source: Path | bytes, *, name: str | None = None, limits: Limit
         raise
     except MemoryError:
         raise TooLargeError("does not fit into memory", subject=shown, fix="free memory or use a smaller one") from None
-    except _DAMAGE as error:
+    except Exception as error:
+        if type(error).__name__ == "DecompressionBombError":  # Pillow's, which is not imported for every file
+            raise TooLargeError(f"is larger than the {kind} decoder takes", subject=shown) from None
+        if not isinstance(error, _DAMAGE):
+            raise
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise BrokenInputError(f"is a damaged {kind} ({reason})", subject=shown, fix="get an intact copy") from None
 

@@ -6,7 +6,7 @@ import io
 import lzma
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,12 @@ from cleanplate.picture import Metadata, Picture
 
 _BYTE_ORIENTED = frozenset({1, 5, 8, 32946, 32773, 34925, 50000})
 """None, LZW, deflate (two numbers), PackBits, LZMA, Zstandard: they pack bytes and do not care what these mean."""
-_BY_OPENCV = frozenset({5, 32773})
 _FAX, _JPEG = frozenset({2, 3, 4}), 7
+_FILL_ORDER, _LONG8 = 266, 16
+_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 _PIXEL_FIELDS = frozenset({*range(256, 260), 262, 266, 277, 278, 284, 292, 293, 317, *range(320, 324), 338, 339, 347})
 _PIXEL_FIELDS |= frozenset(range(529, 533))
-_CFA, _LINEAR_RAW = 32803, 34892
+_PALETTE, _CFA, _LINEAR_RAW = 3, 32803, 34892
 
 
 def is_raw(data: bytes) -> bool:
@@ -106,6 +107,8 @@ def _samples(parsed: tiff.Tiff, page: tiff.Directory, name: str) -> tuple[NDArra
     if set(parsed.numbers(page, tiff.SAMPLE_FORMAT) or [1]) != {1} or not bits <= {1, 2, 4, 8, 16}:
         raise FormatError("is a TIFF with floating-point or 32-bit samples", subject=name, fix="convert it to 16 bits")
     plain = parsed.number(page, tiff.COMPRESSION, 1) in _BYTE_ORIENTED and bits in ({8}, {16})
+    if plain and photometric == _PALETTE and bits == {8}:
+        return _coloured(parsed, page, _unpacked(parsed, page)), 2
     if plain and photometric in (0, 1, 2, 5):
         planes = _unpacked(parsed, page)
         wanted = {2: 3, 5: 4}.get(photometric, 1)
@@ -128,9 +131,9 @@ def _samples(parsed: tiff.Tiff, page: tiff.Directory, name: str) -> tuple[NDArra
 def _unpacked(parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[Any]:
     """Samples of a page with byte-oriented compression.
 
-    The compression is undone by the standard library or, for LZW and the like, by libtiff on a grey page that is as
-    wide as the bytes of a row: neither OpenCV nor Pillow reads all 16-bit layouts. Byte order and predictor are undone
-    here.
+    The compression is undone by the standard library or, for LZW and PackBits, by OpenCV on a grey page that is as
+    wide as the bytes of a row: neither OpenCV nor Pillow reads all 16-bit layouts. Byte order, placing and predictor
+    are undone here.
     """
     height, width = parsed.number(page, tiff.HEIGHT, 0), parsed.number(page, tiff.WIDTH, 0)
     channels = parsed.number(page, tiff.CHANNELS, 1)
@@ -151,6 +154,15 @@ def _unpacked(parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[Any]:
     return planes
 
 
+def _coloured(parsed: tiff.Tiff, page: tiff.Directory, places: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colours that a palette page stands for, H x W x 3; palettes have 16 bits, of which pictures use 8."""
+    numbers = parsed.numbers(page, tiff.PALETTE)
+    if len(numbers) != 3 * 256 or places.shape[2] != 1:
+        raise tiff.TiffError("damaged palette")
+    palette = (np.array(numbers, np.uint16).reshape(3, 256).T >> 8).astype(np.uint8)
+    return np.ascontiguousarray(palette[places[..., 0]])
+
+
 def _plane(parsed: tiff.Tiff, page: tiff.Directory, index: int, channels: int) -> NDArray[np.uint8]:
     """The bytes of one channel that is stored apart from the others."""
     copy = tiff.Directory(dict(page.fields), {})
@@ -164,35 +176,76 @@ def _plane(parsed: tiff.Tiff, page: tiff.Directory, index: int, channels: int) -
 def _bytes(parsed: tiff.Tiff, page: tiff.Directory, width: int) -> NDArray[np.uint8]:
     """The unpacked bytes of a page as rows of ``width``."""
     height = parsed.number(page, tiff.HEIGHT, 0)
+    tag = tiff.TILES if tiff.TILES in page.data else tiff.STRIPS
+    pieces = page.data.get(tag, [])
+    if parsed.number(page, _FILL_ORDER, 1) == 2:
+        pieces = [bytes(piece).translate(_REVERSED) for piece in pieces]
+    tall = parsed.number(page, tiff.TILE_HEIGHT if tag == tiff.TILES else tiff.ROWS_PER_STRIP, height)
     scale = width // max(1, parsed.number(page, tiff.WIDTH, 1))
-    kept = (tiff.COMPRESSION, tiff.ROWS_PER_STRIP, tiff.TILE_HEIGHT)
-    fields = {tag: page.fields[tag] for tag in kept if tag in page.fields}
-    fields[tiff.WIDTH], fields[tiff.HEIGHT] = parsed.long(width), parsed.long(height)
-    fields[tiff.BITS], fields[tiff.CHANNELS], fields[tiff.PHOTOMETRIC] = (parsed.short(v) for v in (8, 1, 1))
-    if tiff.TILES in page.data:
-        fields[tiff.TILE_WIDTH] = parsed.long(parsed.number(page, tiff.TILE_WIDTH, 1) * scale)
-    data = {tag: pieces for tag, pieces in page.data.items() if tag in (tiff.STRIPS, tiff.TILES)}
-    fields_page = tiff.Directory(fields)
+    wide = parsed.number(page, tiff.TILE_WIDTH, 1) * scale if tag == tiff.TILES else width
+    if not 0 < wide < 1 << 31 or tall <= 0:
+        raise tiff.TiffError("impossible strip size")
     compression = parsed.number(page, tiff.COMPRESSION, 1)
     if compression in _STANDARD:
-        tall = parsed.number(page, tiff.TILE_HEIGHT if tiff.TILES in data else tiff.ROWS_PER_STRIP, height)
-        wide = parsed.number(fields_page, tiff.TILE_WIDTH, width) if tiff.TILES in data else width
-        largest = min(tall, height + 1024) * min(wide, width + (1 << 20))
-        for tag, pieces in data.items():
-            data[tag] = [_STANDARD[compression](piece, largest) for piece in pieces]
-        fields[tiff.COMPRESSION] = parsed.short(1)
-    bare = tiff.assemble(tiff.Tiff(parsed.order, parsed.big, [tiff.Directory(fields, data)]))
-    if compression in _BY_OPENCV:
-        decoded = decode_unchanged(bare)
-        if decoded is None or decoded.shape != (height, width) or decoded.dtype != np.uint8:
-            raise tiff.TiffError("pixel data cannot be unpacked")
-        return decoded
-    file = TiffImagePlugin.TiffImageFile(io.BytesIO(bare))
-    file.load()
-    rows: NDArray[np.uint8] = np.asarray(file)
-    if rows.shape != (height, width) or rows.dtype != np.uint8:
-        raise tiff.TiffError("sizes disagree")
+        return _placed(pieces, _STANDARD[compression], (height, width), (tall, wide), exact=tag == tiff.TILES)
+    fields = {
+        tiff.WIDTH: parsed.long(width),
+        tiff.HEIGHT: parsed.long(height),
+        tiff.BITS: parsed.short(8),
+        tiff.COMPRESSION: parsed.short(compression),
+        tiff.PHOTOMETRIC: parsed.short(1),
+        tiff.CHANNELS: parsed.short(1),
+    }
+    if tag == tiff.TILES:
+        fields |= {tiff.TILE_WIDTH: parsed.long(wide), tiff.TILE_HEIGHT: parsed.long(tall)}
+    else:
+        fields[tiff.ROWS_PER_STRIP] = parsed.long(min(tall, height))
+    rows = decode_unchanged(tiff.assemble(tiff.Tiff(parsed.order, False, [tiff.Directory(fields, {tag: pieces})])))
+    if rows is None or rows.shape != (height, width) or rows.dtype != np.uint8:
+        raise tiff.TiffError("pixel data cannot be unpacked")
     return rows
+
+
+def _placed(
+    pieces: Sequence[bytes | memoryview],
+    unpack: Callable[[bytes | memoryview, int], bytes | memoryview],
+    size: tuple[int, int],
+    part: tuple[int, int],
+    *,
+    exact: bool,
+) -> NDArray[np.uint8]:
+    """Unpack strips or tiles (``part``: rows and bytes of a row) into an array of ``size``; tiles have padding."""
+    (height, width), (tall, wide) = size, part
+    places = [(top, left) for top in range(0, height, tall) for left in range(0, width, wide)]
+    if len(places) > len(pieces):
+        raise tiff.TiffError("strips are missing")
+    result = np.empty(size, np.uint8)
+    for (top, left), piece in zip(places, pieces, strict=False):
+        rows = tall if exact else min(tall, height - top)
+        data = unpack(piece, rows * wide)
+        if len(data) < rows * wide:
+            raise tiff.TiffError("pixel data ends early")
+        target = result[top : top + tall, left : left + wide]
+        values = np.frombuffer(data, np.uint8, rows * wide).reshape(rows, wide)
+        target[:] = values[: target.shape[0], : target.shape[1]]
+    return result
+
+
+def _unpack_zstandard(piece: bytes | memoryview, largest: int) -> bytes:
+    """One strip, as a file of its own: Pillow has the codec, but a limit on the size of whole pictures."""
+    holder = tiff.Tiff("<", False, [])
+    sizes = {tiff.WIDTH: largest, tiff.HEIGHT: 1, tiff.ROWS_PER_STRIP: 1}
+    kinds = {tiff.BITS: 8, tiff.COMPRESSION: 50000, tiff.PHOTOMETRIC: 1, tiff.CHANNELS: 1}
+    fields = {tag: holder.long(value) for tag, value in sizes.items()}
+    fields |= {tag: holder.short(value) for tag, value in kinds.items()}
+    holder.pages.append(tiff.Directory(fields, {tiff.STRIPS: [piece]}))
+    file = TiffImagePlugin.TiffImageFile(io.BytesIO(tiff.assemble(holder)))
+    file.load()
+    return np.asarray(file).tobytes()
+
+
+def _as_it_is(piece: bytes | memoryview, largest: int) -> bytes | memoryview:
+    return piece[:largest]
 
 
 def _inflate(piece: bytes | memoryview, largest: int) -> bytes:
@@ -213,7 +266,13 @@ def _unpack_lzma(piece: bytes | memoryview, largest: int) -> bytes:
         raise tiff.TiffError("pixel data cannot be unpacked") from None
 
 
-_STANDARD: dict[int, Callable[[bytes | memoryview, int], bytes]] = {8: _inflate, 32946: _inflate, 34925: _unpack_lzma}
+_STANDARD: dict[int, Callable[[bytes | memoryview, int], bytes | memoryview]] = {
+    1: _as_it_is,
+    8: _inflate,
+    32946: _inflate,
+    34925: _unpack_lzma,
+    50000: _unpack_zstandard,
+}
 
 
 def _typed(parsed: tiff.Tiff, rows: NDArray[np.uint8], shape: tuple[int, int, int], size: int) -> NDArray[Any]:
@@ -224,8 +283,11 @@ def _typed(parsed: tiff.Tiff, rows: NDArray[np.uint8], shape: tuple[int, int, in
 def _bare(parsed: tiff.Tiff, page: tiff.Directory) -> bytes:
     """A file of just this page, without what does not describe its pixels."""
     fields = {tag: values for tag, values in page.fields.items() if tag in _PIXEL_FIELDS}
+    for tag, values in fields.items():
+        if values.kind == _LONG8:  # only BigTIFF has these, and Pillow reads it in one byte order only
+            fields[tag] = parsed.long(*(min(value, 0xFFFFFFFF) for value in parsed.numbers(page, tag)))
     data = {tag: pieces for tag, pieces in page.data.items() if tag in (tiff.STRIPS, tiff.TILES)}
-    return tiff.assemble(tiff.Tiff(parsed.order, parsed.big, [tiff.Directory(fields, data)]))
+    return tiff.assemble(tiff.Tiff(parsed.order, False, [tiff.Directory(fields, data)]))
 
 
 def _fax(data: bytes, parsed: tiff.Tiff, page: tiff.Directory) -> NDArray[np.uint8]:

@@ -55,7 +55,9 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool = False) -> None:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve() if path.is_symlink() else path.absolute()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise _explained(error, path) from None
         raise OutputError("is a symbolic link that leads nowhere", subject=path, fix="choose another name") from None
 
 
