@@ -33,6 +33,7 @@ IN_MEMORY = {
 PEERS = ["PyPatchMatch, whole picture", "OpenCV Telea", "OpenCV Navier-Stokes", "scikit-image biharmonic"]
 PEERS_ON = "24 MP"
 OURS = "cleanplate"
+_LONG_SECONDS = 60
 
 Runs = dict[str, list[Run]]
 
@@ -91,12 +92,12 @@ def _commands(photos: Path) -> dict[str, list[str]]:
 
 
 def _interleaved(commands: dict[str, list[str]], repeats: int, limit: float) -> Runs:
-    """Every case once, then again; one that was ended or takes over a tenth of the limit is not repeated."""
+    """Every case once, then again; one that was ended or takes over a minute is not repeated."""
     runs: Runs = {name: [] for name in commands}
     for repeat in range(repeats):
         for name, command in commands.items():
             own = runs[name]
-            if own and (not own[0].finished or own[0].seconds > limit / 10):
+            if own and (not own[0].finished or own[0].seconds > _LONG_SECONDS):
                 continue
             own.append(run(command, limit=limit))
             print(f"{repeat + 1}/{repeats} {name}: {own[-1].seconds:.2f} s, {own[-1].peak_mb:.0f} MB", flush=True)

@@ -124,7 +124,7 @@ def _facts(names: list[str], options: argparse.Namespace) -> list[str]:
         "  Geometric means with 95 % bootstrap intervals over holes.",
         f"- kernel distance: EfficientNet-lite0 features of {_CROPS} crops of {_CROP} px a hole at 100 %, to the same",
         "  places of the originals; lower is better; comparable within this report only.",
-        "- PSNR, SSIM, MS-SSIM in the hole's box: reported, not decisive; they reward blur.",
+        "- PSNR, SSIM, MS-SSIM in the hole's box (both SSIM on luminance): reported, not decisive; they reward blur.",
         "- seconds: median, without decoding and encoding, in a fresh process (imports included), on",
         f"  {os.cpu_count()} cores that may have been shared with other work: see benchmarks/ for times.",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,20 +19,24 @@ COARSE = 8
 
 
 def measure(original: NDArray[np.uint8], filled: NDArray[np.uint8], hole: Mask) -> dict[str, float]:
-    """Seam at both scales and sharpness; PSNR, SSIM and MS-SSIM in the hole's box (grown to what MS-SSIM needs)."""
+    """Seam at both scales and sharpness; PSNR, SSIM and MS-SSIM in the hole's box.
+
+    The box is grown to the size that MS-SSIM needs; both kinds of SSIM are taken on luminance.
+    """
     box = bounding_box(hole)
     if box is None:
         raise ValueError("the hole is empty")
     needed = SMALLEST_SIDE + 1
     box = box.grown(max(0, -(-(needed - min(box.width, box.height)) // 2))).clipped(*hole.shape)
     a, b = original[box.slices], filled[box.slices]
+    grey_a, grey_b = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (a, b))
     return {
         "seam": seam(filled, hole),
         "coarse_seam": seam(filled, hole, scale=COARSE),
         "sharpness": sharpness(filled, hole),
         "psnr": min(psnr(a, b), 99.0),
-        "ssim": ssim(a, b),
-        "ms_ssim": ms_ssim(a, b) if min(a.shape[:2]) >= SMALLEST_SIDE else float("nan"),
+        "ssim": ssim(grey_a, grey_b),
+        "ms_ssim": ms_ssim(grey_a, grey_b) if min(a.shape[:2]) >= SMALLEST_SIDE else float("nan"),
     }
 
 
