@@ -25,8 +25,7 @@ CommercialOnly = Annotated[bool, typer.Option("--commercial-only", help="Only we
 def models(context: typer.Context, json: Json = False, commercial_only: CommercialOnly = False) -> None:
     """Weights of networks: list them, show one, fetch, verify, convert.
 
-    Without a command: a table of all weights that cleanplate knows. Nothing is ever fetched unless you say so with
-    'models fetch'.
+    Without a command: a table of all weights that cleanplate knows. Only 'models fetch' ever fetches anything.
     """
     if context.invoked_subcommand is not None:
         return
@@ -43,7 +42,9 @@ def models(context: typer.Context, json: Json = False, commercial_only: Commerci
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Weights, as the list calls them.")], json: Json = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Weights, as the list calls them.")], json: Json = False
+) -> None:
     """Show all that is known of one weight: terms, contract, training data, figures, sources."""
     from cleanplate.cli.models_view import as_data, details
     from cleanplate.weights.catalog import shipped
@@ -57,7 +58,7 @@ def show(name: Annotated[str, typer.Argument(help="Weights, as the list calls th
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="Weights, as the list calls them.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Weights, as the list calls them.")],
     mirror: Annotated[
         str | None,
         typer.Option(
@@ -94,7 +95,9 @@ def fetch(
 
 @app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Weights; all that are on this machine by default.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Weights; all that are on this machine by default.")
+    ] = None,
 ) -> None:
     """Read files again and compare them with their records. Ends with an error if one is not what it should be."""
     from cleanplate.errors import WeightsError

@@ -21,7 +21,7 @@ from cleanplate.weights.schema import build
 
 UNKNOWN = "unknown"
 Unknown = Literal["unknown"]
-Task = Literal["inpaint", "matting", "instances", "saliency", "defects", "colorize", "features"]
+Task = Literal["inpaint", "matting", "instances", "segmentation", "saliency", "defects", "colorize", "features"]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -11,6 +11,7 @@ import difflib
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from cleanplate.errors import CleanplateError, WeightsError
@@ -44,7 +45,7 @@ def build(kind: type[T], table: Mapping[str, Any], *, subject: str, where: str =
         raise WeightsError(
             f"{inside}lacks {', '.join(missing)}", subject=subject, fix='add what is missing ("unknown" if not known)'
         )
-    hints = typing.get_type_hints(kind)
+    hints = _hints(cast(Any, kind))
     values = {
         name: _value(value, hints[name], subject, f"{where}.{name}" if where else name) for name, value in table.items()
     }
@@ -53,6 +54,11 @@ def build(kind: type[T], table: Mapping[str, Any], *, subject: str, where: str =
     except CleanplateError as error:
         # A dataclass that checks its own numbers does not know which file they are from.
         raise WeightsError(f"{inside}{error.problem}", subject=subject, fix=error.fix) from None
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:
