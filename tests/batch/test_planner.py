@@ -11,7 +11,7 @@ import pytest
 from cleanplate.batch.planner import Request, plan
 from cleanplate.batch.tree import find_pictures
 from cleanplate.errors import ArgumentError
-from cleanplate.tasks.photo import EraseOptions
+from cleanplate.tasks.erase_options import EraseOptions
 from cleanplate.tasks.selection import Selection
 
 

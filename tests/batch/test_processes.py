@@ -14,7 +14,7 @@ import pytest
 from cleanplate.batch.executor import Executor, Serial
 from cleanplate.batch.job import Job, Outcome
 from cleanplate.batch.processes import Processes
-from cleanplate.tasks.photo import Targets
+from cleanplate.tasks.erase_options import Targets
 from cleanplate.tasks.selection import Selection
 
 

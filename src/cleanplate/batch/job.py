@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # Only for annotations: worker processes import this module before they limit the threads of numpy.
-    from cleanplate.tasks.photo import EraseOptions, Targets
+    from cleanplate.tasks.erase_options import EraseOptions, Targets
     from cleanplate.tasks.selection import Selection
 
 
@@ -43,7 +43,7 @@ class Outcome:
         key: the job's.
         error: one line, or None if it succeeded.
         exit_code: of the error.
-        report: as :meth:`cleanplate.tasks.photo.FileReport.to_json` gives it.
+        report: as :meth:`cleanplate.tasks.file_report.FileReport.to_json` gives it.
     """
 
     key: str

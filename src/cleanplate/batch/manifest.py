@@ -18,7 +18,8 @@ from typing import Any
 import cleanplate
 from cleanplate.batch.job import Job, Outcome
 from cleanplate.errors import OutputError
-from cleanplate.tasks.photo import EraseOptions, planned_outputs
+from cleanplate.tasks.erase_options import EraseOptions
+from cleanplate.tasks.outputs import planned_outputs
 
 NAME = "cleanplate.manifest.jsonl"
 

@@ -11,7 +11,8 @@ from cleanplate.batch.job import Job, Outcome, failed
 from cleanplate.batch.pairing import Partners
 from cleanplate.batch.tree import find_pictures
 from cleanplate.errors import ArgumentError, CleanplateError, MissingInputError, OutputError
-from cleanplate.tasks.photo import EraseOptions, Targets, natural_name, planned_outputs
+from cleanplate.tasks.erase_options import EraseOptions, Targets
+from cleanplate.tasks.outputs import natural_name, planned_outputs
 from cleanplate.tasks.selection import Selection
 
 

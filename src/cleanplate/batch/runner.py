@@ -11,7 +11,7 @@ from cleanplate.batch.executor import Executor
 from cleanplate.batch.job import Job, Outcome, erase_job
 from cleanplate.batch.manifest import Manifest
 from cleanplate.batch.planner import Plan
-from cleanplate.tasks.photo import EraseOptions
+from cleanplate.tasks.erase_options import EraseOptions
 
 
 @dataclass

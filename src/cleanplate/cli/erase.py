@@ -216,7 +216,7 @@ def erase(
     from cleanplate.cli.wishes import Wishes, carry_out
     from cleanplate.decode.limits import Limits
     from cleanplate.encode.image import EncodeOptions
-    from cleanplate.tasks.photo import EraseOptions
+    from cleanplate.tasks.erase_options import EraseOptions
     from cleanplate.tasks.selection import Selection
 
     selection = Selection(

@@ -22,7 +22,7 @@ from cleanplate.cli.wishes import STREAM, Wishes
 from cleanplate.cli.wording import batch_sentence
 from cleanplate.errors import ArgumentError, InputError, PartialFailureError
 from cleanplate.runtime.cpu_limits import usable_cores
-from cleanplate.tasks.photo import EraseOptions
+from cleanplate.tasks.erase_options import EraseOptions
 
 
 def erase_many(wishes: Wishes) -> None:

@@ -14,7 +14,10 @@ from cleanplate.cli.wishes import STREAM, Wishes
 from cleanplate.cli.wording import further_files, sentence
 from cleanplate.decode.limits import Limits
 from cleanplate.errors import ArgumentError, OutputError
-from cleanplate.tasks.photo import FileReport, Targets, erase_file, natural_name
+from cleanplate.tasks.erase_options import Targets
+from cleanplate.tasks.file_report import FileReport
+from cleanplate.tasks.outputs import natural_name
+from cleanplate.tasks.photo import erase_file
 
 
 def erase_one(wishes: Wishes) -> None:

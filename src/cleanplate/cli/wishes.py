@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleanplate.errors import ArgumentError
-from cleanplate.tasks.photo import EraseOptions
+from cleanplate.tasks.erase_options import EraseOptions
 from cleanplate.tasks.selection import Selection
 
 STREAM = Path("-")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cleanplate.batch.runner import Summary
-from cleanplate.tasks.photo import NOTHING_SELECTED, FileReport
+from cleanplate.tasks.file_report import FileReport
+from cleanplate.tasks.photo import NOTHING_SELECTED
 
 
 def sentence(report: FileReport) -> str:
