@@ -21,6 +21,8 @@ AUTOMATIC_ENGINE = "patchmatch"
 """What ``engine="auto"`` means."""
 
 _SEAM_SHARE = 0.5
+_WORTH_SAYING = 0.001
+"""Closed islands of a smaller share of the selection are specks that nobody left on purpose."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _hole(mask: Mask, grow: int | None, close: bool) -> tuple[Mask, int, list[st
     if close:
         closed = close_mask_islands(hole)
         hole = closed.mask
-        if closed.count:
+        if closed.area > _WORTH_SAYING * np.count_nonzero(mask):
             notes.append(f"closed {closed.count} unselected island(s) inside the selection ({closed.area} pixels)")
         if closed.left_open:
             notes.append(f"{closed.left_open} area(s) inside the selection stay unselected: too large to be leftovers")
