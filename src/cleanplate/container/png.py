@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _MOST_TEXT = 16 << 20
+_FED = 1 << 16
 _RAW_PROFILE = re.compile(rb"\s*(\w+)\s+(\d+)\s+([0-9a-fA-F\s]*)\s*\Z")
 
 
@@ -101,30 +103,39 @@ def check_pixels(found: list[Chunk], head: Header) -> None:
     Raises:
         PngError: it is not.
     """
-    inflater = zlib.decompressobj()
-    pending = b"".join(chunk.data for chunk in found if chunk.kind == b"IDAT")
-    for rows, stride in _passes(head):
-        step = max(1, (4 << 20) // stride)
-        for start in range(0, rows, step):
-            want = min(step, rows - start) * stride
-            piece = b""
-            while len(piece) < want:
-                try:
-                    more = inflater.decompress(pending, want - len(piece))
-                except zlib.error:
-                    raise PngError("damaged pixel data") from None
-                pending = inflater.unconsumed_tail
-                if not more:
-                    raise PngError("ends early")
-                piece += more
-            if max(piece[::stride]) > 4:
+    passes = iter(_passes(head))
+    rows, stride = next(passes)
+    rest = b""
+    for piece in _inflate_pieces(found):
+        rest += piece
+        while rows and len(rest) >= stride:
+            whole = min(rows, len(rest) // stride)
+            if max(rest[: whole * stride : stride]) > 4:
                 raise PngError("damaged pixel data")
+            rest = rest[whole * stride :]
+            rows -= whole
+            if not rows:
+                rows, stride = next(passes, (0, 1))
+    if rows:
+        raise PngError("ends early")
+
+
+def _inflate_pieces(found: list[Chunk]) -> Iterator[bytes]:
+    """The inflated picture in pieces of some megabytes, up to and with its checksum."""
+    inflater = zlib.decompressobj()
     try:
-        inflater.decompress(pending, 1 << 16)  # reads on to the checksum
+        for chunk in found:
+            if chunk.kind != b"IDAT":
+                continue
+            for start in range(0, len(chunk.data), _FED):
+                pending = chunk.data[start : start + _FED]
+                while pending and not inflater.eof:
+                    yield inflater.decompress(pending, 64 * _FED)
+                    pending = inflater.unconsumed_tail
     except zlib.error:
         raise PngError("damaged pixel data") from None
     if not inflater.eof:
-        raise PngError("damaged pixel data")
+        raise PngError("ends early")
 
 
 def _passes(head: Header) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ far as inks can do that.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,15 @@ def _cells(rgb: NDArray[Any], full: float) -> NDArray[np.int64]:
 
 def _learn(shown: Image, ink: NDArray[Any], known: Mask, full: float) -> NDArray[np.float32]:
     """Share of black (0..1) for each colour of a grid, from known pixels; empty cells take the nearest one's."""
-    count = int(known.sum())
-    step = max(1, count // _MOST_SAMPLES)
-    rows, columns = (index[::step] for index in np.nonzero(known))
+    step = max(1, math.isqrt(known.size // _MOST_SAMPLES))
+    if not known[::step, ::step].any():
+        step = 1
+    thin = known[::step, ::step]
     total = _GRID**3
-    if not len(rows):
+    if not thin.any():
         return _grey_component()
-    cells = _cells(shown[rows, columns], full)
-    black = ink[rows, columns, 3].astype(np.float64) / full
+    cells = _cells(shown[::step, ::step][thin], full)
+    black = ink[::step, ::step, 3][thin].astype(np.float64) / full
     hits = np.bincount(cells, minlength=total)
     sums = np.bincount(cells, weights=black, minlength=total)
     return _filled(np.divide(sums, hits, out=np.full(total, np.nan), where=hits > 0))
