@@ -25,6 +25,7 @@ KINDS = {
     "restarts": ("RGB", {"restart_marker_blocks": 2}),
     "rgb": ("RGB", {"keep_rgb": True}),
     "grey": ("L", {}),
+    "grey progressive": ("L", {"progressive": True}),
     "cmyk": ("CMYK", {}),
 }
 
@@ -105,6 +106,7 @@ def test_untouched_blocks_are_copied(kind, orientation):
     back = read_picture(written.data)
     assert back.orientation == source.orientation == orientation
     assert back.mode == source.mode
+    assert new.progressive == old.progressive
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -207,6 +209,13 @@ def test_a_quality_that_is_asked_for_makes_a_new_file_and_says_so():
     written = encode(source, source.pixels, changed=None, options=EncodeOptions(quality=30))
     assert len(written.data) < len(source.source)
     assert any("anew" in note for note in written.notes)
+
+
+def test_large_progressive_files_become_sequential_and_say_so(monkeypatch):
+    monkeypatch.setattr("cleanplate.encode.jpeg._MOST_PROGRESSIVE", 100)
+    written = edited(jpeg_file("progressive"), (5, 5, 40, 40))[3]
+    assert not jpeg.parse(written.data).progressive
+    assert any("progressive" in note for note in written.notes)
 
 
 def test_where_files_in_memory_do_not_exist(monkeypatch, tmp_path):

@@ -1,8 +1,9 @@
 """DCT coefficients of a JPEG file, read and written without a loss.
 
-The entropy coding is done by libjpeg-turbo 2.1.0, which the package ``jpeglib`` ships. Its C functions are called
-directly: its Python classes leave a temporary file behind when a call fails, print, copy every coefficient twice and
-hold state for the whole process. Data passes through an unnamed file in memory where the system has one.
+The entropy coding is done by libjpeg-turbo 2.1.0 (progressive scans: MozJPEG 3), which the package ``jpeglib`` ships.
+Its C functions are called directly: its Python classes leave a temporary file behind when a call fails, print, copy
+every coefficient twice and hold state for the whole process. Data passes through an unnamed file in memory where the
+system has one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from cleanplate.container import jpeg
 from cleanplate.errors import EngineError, MissingExtraError
 
+_TURBO, _MOZJPEG = "turbo210", "mozjpeg300"
 _OPTIMIZE = 1 << 6
 _YCBCR, _GREY = 3, 1
 
@@ -43,7 +45,7 @@ def read_coefficients(structure: jpeg.JpegStructure, data: bytes) -> list[NDArra
     """
     planes = [np.empty((*blocks, 64), np.int16) for blocks in block_grid(structure)]
     with _file(_bare(structure, data)) as path:
-        status = _library().read_jpeg_dct(os.fsencode(path), *_pointers(planes), None, None)
+        status = _library(_TURBO).read_jpeg_dct(os.fsencode(path), *_pointers(planes), None, None)
     if not status:
         raise CoefficientError("DCT coefficients cannot be read")
     return planes
@@ -91,17 +93,70 @@ def _write(
     width = _over(structure.width * parts[0].across, across) if single else structure.width
     factors = [1, 1] if single else [value for part in parts for value in (part.down, part.across)]
     used = [np.ascontiguousarray(planes[index]) for index in chosen]
-    grid = [side for plane in used for side in plane.shape[:2]]
-    with _file(b"") as path:
-        status = _library().write_jpeg_dct(
-            None,
+    written = _call(_library(_TURBO), None, used, (height, width), factors, optimize=optimize)
+    result = jpeg.parse(written)
+    tables = [segment for segment in result.segments if segment.marker == jpeg.DHT]
+    scan = next(segment for segment in result.segments if segment.marker == jpeg.SOS)
+    assert scan.scan is not None
+    header = bytearray(scan.payload)
+    for place, part in enumerate(parts):
+        header[1 + 2 * place] = part.identifier
+    return [*tables, jpeg.Segment(jpeg.SOS, bytes(header))], written[slice(*scan.scan)]
+
+
+def write_progressive(
+    structure: jpeg.JpegStructure, data: bytes, planes: list[NDArray[np.int16]]
+) -> list[tuple[list[jpeg.Segment], bytes]]:
+    """Entropy-code coefficients in progressive scans, as :func:`write_scans` does in sequential ones.
+
+    MozJPEG searches for the scans that take the fewest bytes, which costs some six times as much time.
+
+    Args:
+        structure: of ``data``; one or three components.
+        data: the source, from which the frame is taken.
+        planes: coefficients of each component.
+
+    Raises:
+        CoefficientError: the library cannot write them.
+    """
+    factors = [value for part in structure.components for value in (part.down, part.across)]
+    used = [np.ascontiguousarray(plane) for plane in planes]
+    size = (structure.height, structure.width)
+    written = _call(_library(_MOZJPEG), _bare(structure, data), used, size, factors, optimize=True)
+    scans: list[tuple[list[jpeg.Segment], bytes]] = []
+    headers: list[jpeg.Segment] = []
+    for segment in jpeg.parse(written).segments:
+        if segment.marker in (jpeg.DHT, jpeg.SOS):
+            headers.append(segment)
+        if segment.scan is not None:
+            scans.append((headers, written[slice(*segment.scan)]))
+            headers = []
+    return scans
+
+
+def _call(
+    library: ctypes.CDLL,
+    source: bytes | None,
+    planes: list[NDArray[np.int16]],
+    size: tuple[int, int],
+    factors: list[int],
+    *,
+    optimize: bool,
+) -> bytes:
+    """Have a file written that holds ``planes``."""
+    grid = [side for plane in planes for side in plane.shape[:2]]
+    with contextlib.ExitStack() as stack:
+        path = stack.enter_context(_file(b""))
+        origin = None if source is None else stack.enter_context(_file(source))
+        status = library.write_jpeg_dct(
+            None if origin is None else os.fsencode(origin),
             os.fsencode(path),
-            *_pointers(used),
-            (ctypes.c_int * 2)(height, width),
+            *_pointers(planes),
+            (ctypes.c_int * 2)(*size),
             (ctypes.c_int * 8)(*grid),
             (ctypes.c_int * 8)(*factors),
-            _GREY if single else _YCBCR,
-            len(parts),
+            _GREY if len(planes) == 1 else _YCBCR,
+            len(planes),
             None,
             -1,
             None,
@@ -115,14 +170,7 @@ def _write(
         written = path.read_bytes()
     if not status:
         raise CoefficientError("DCT coefficients cannot be written")
-    result = jpeg.parse(written)
-    tables = [segment for segment in result.segments if segment.marker == jpeg.DHT]
-    scan = next(segment for segment in result.segments if segment.marker == jpeg.SOS)
-    assert scan.scan is not None
-    header = bytearray(scan.payload)
-    for place, part in enumerate(parts):
-        header[1 + 2 * place] = part.identifier
-    return [*tables, jpeg.Segment(jpeg.SOS, bytes(header))], written[slice(*scan.scan)]
+    return written
 
 
 def _bare(structure: jpeg.JpegStructure, data: bytes) -> bytes:
@@ -158,13 +206,13 @@ def _file(content: bytes) -> Iterator[Path]:
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def _library(name: str) -> ctypes.CDLL:
     spec = importlib.util.find_spec("jpeglib")
     if spec is None or spec.origin is None:
         raise MissingExtraError("the package jpeglib is not installed", fix="pip install jpeglib")
-    found = sorted((Path(spec.origin).parent / "cjpeglib").glob("cjpeglib_turbo210.*"))
+    found = sorted((Path(spec.origin).parent / "cjpeglib").glob(f"cjpeglib_{name}.*"))
     if not found:
-        raise MissingExtraError("the package jpeglib lacks libjpeg-turbo", fix="pip install --force-reinstall jpeglib")
+        raise MissingExtraError("the package jpeglib lacks a library", fix="pip install --force-reinstall jpeglib")
     library = ctypes.CDLL(str(found[0]))
     text, address, integer = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int
     library.read_jpeg_dct.argtypes = [text, *[address] * 6]

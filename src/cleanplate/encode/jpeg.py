@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from cleanplate.container import jpeg
 from cleanplate.encode import jpeg_blocks
-from cleanplate.encode.coefficients import read_coefficients, standard_tables_only, write_scans
+from cleanplate.encode.coefficients import read_coefficients, standard_tables_only, write_progressive, write_scans
 from cleanplate.encode.jpeg_segments import kept_segments
 from cleanplate.encode.options import EncodeOptions
 from cleanplate.picture import Picture, turn_back
 from cleanplate.types import Image, Mask
+
+_MOST_PROGRESSIVE = 16_000_000
+"""Pixels above which progressive files become sequential: searching for scans would take seconds."""
 
 
 class SourceBlocks:
@@ -61,21 +64,28 @@ def encode_blocks(
     planes = blocks.take()
     source = _block_source(picture, pixels, ink, structure)
     jpeg_blocks.replace_blocks(planes, structure, source, turn_back(changed, picture.orientation))
-    if structure.progressive:
+    progressive = structure.progressive and structure.height * structure.width <= _MOST_PROGRESSIVE
+    progressive = progressive and len(planes) in (1, 3)
+    if progressive:
+        scans = write_progressive(structure, picture.source, planes)
+    else:
+        scans = write_scans(structure, planes, optimize=not standard_tables_only(structure))
+    if structure.progressive and not progressive:
         notes.append("progressive scans were written as sequential ones")
-    scans = write_scans(structure, planes, optimize=not standard_tables_only(structure))
-    pieces = [b"\xff\xd8", *(segment.encoded for segment in [*segments, *_frame(structure)])]
+    frame = _frame(structure, progressive=progressive)
+    pieces = [b"\xff\xd8", *(segment.encoded for segment in [*segments, *frame])]
     for headers, data in scans:
         pieces += [*(segment.encoded for segment in headers), data]
     return b"".join([*pieces, b"\xff\xd9"]), notes
 
 
-def _frame(structure: jpeg.JpegStructure) -> list[jpeg.Segment]:
-    """Quantisation tables and frame header of the source; a progressive frame becomes a sequential one."""
+def _frame(structure: jpeg.JpegStructure, *, progressive: bool) -> list[jpeg.Segment]:
+    """Quantisation tables and frame header of the source; a progressive frame may become a sequential one."""
     frame = next(segment for segment in structure.segments if segment.marker in jpeg.FRAMES)
     tables = [segment for segment in structure.segments if segment.marker == jpeg.DQT]
     wide = any(payload[:1] >= b"\x10" for payload in structure.payloads(jpeg.DQT))
-    marker = frame.marker if not structure.progressive else 0xC1 if wide else 0xC0
+    kept = progressive or not structure.progressive
+    marker = frame.marker if kept else 0xC1 if wide else 0xC0
     return [*tables, jpeg.Segment(marker, frame.payload)]
 
 
