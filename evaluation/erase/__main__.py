@@ -111,6 +111,7 @@ def _facts(names: list[str], options: argparse.Namespace) -> list[str]:
     """What a reader needs to judge the figures and to get them again."""
     words = ["python", "-m", "evaluation.erase", "--pictures", "PICTURES", "--out", "OUT"]
     words += ["--time-limit", f"{options.time_limit:g}", "--seed", str(options.seed)]
+    words += ["--limit", str(options.limit)] if options.limit else []
     words += ["--levels", *map(str, options.levels)] if options.levels != list(LEVELS) else []
     words += ["--methods", *options.methods] if options.methods != list(METHODS) else []
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "PyPatchMatch", "scikit-image"))
