@@ -2,7 +2,7 @@
 
 class TestUNet(NetworkContract):
     def exported(self):
-        return Exported(...)
+        return described(network, picture(64, 96), multiple=32)
 """
 
 import copy
@@ -12,9 +12,13 @@ import onnx
 import pytest
 import torch
 
+from cleanplate.runtime.contract import InputContract
+from cleanplate.weights.record import OutputContract
 from cleanplate_training.export import export
 from cleanplate_training.onnx_graph import check_constant_filters, example_of, inputs_of_other_sizes
-from cleanplate_training.task import Exported
+from cleanplate_training.task import Exported, Port
+
+FREE = {0: "batch", 2: "height", 3: "width"}
 
 
 class NetworkContract:
@@ -86,6 +90,17 @@ class NetworkContract:
         for value, port in zip(graph.graph.input, network.inputs, strict=True):
             names = [dimension.dim_param for dimension in value.type.tensor_type.shape.dim]
             assert {place: name for place, name in enumerate(names) if name} == dict(port.dynamic)
+
+
+def described(module, example, *, multiple, free=FREE):
+    """Describe a network from one picture to one picture of the same size."""
+    return Exported(
+        module,
+        [Port("image", "picture", example, free)],
+        [Port("out", "answer", dynamic=free)],
+        InputContract(multiple_of=multiple, minimum=multiple),
+        OutputContract("answer", "one", "unknown", "unknown", "none", "that of the input"),
+    )
 
 
 def as_tuple(outputs):

@@ -12,10 +12,7 @@ from cleanplate_training.export import export
 from cleanplate_training.onnx_graph import check_constant_filters
 from cleanplate_training.onnx_storage import stored_as
 from cleanplate_training.parity import Difference, difference
-from cleanplate_training.task import Exported, Port
-from tests.training.network_contract import picture
-
-FREE = {0: "batch", 2: "height", 3: "width"}
+from tests.training.network_contract import described, picture
 
 
 def small_network():
@@ -23,8 +20,8 @@ def small_network():
     return nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 1, 3, padding=1)).eval()
 
 
-def described(module, *, free=FREE, atol=1e-3):
-    return Exported(module, [Port("image", picture(8, 12), free)], [Port("out", dynamic=free)], 4, atol=atol)
+def small(module):
+    return described(module, picture(8, 12), multiple=4)
 
 
 def run(path, image):
@@ -36,7 +33,7 @@ def run(path, image):
 def graph(tmp_path_factory):
     """One traced graph for the tests that only store it."""
     path = tmp_path_factory.mktemp("graph") / "float32.onnx"
-    export(described(small_network()), path, storage="float32")
+    export(small(small_network()), path, storage="float32")
     return onnx.load(path)
 
 
@@ -72,11 +69,11 @@ def test_weights_that_float16_cannot_hold_stay_float32():
 
 
 def test_a_static_graph_has_one_size(tmp_path):
-    report = export(described(small_network()), tmp_path / "static.onnx", static_shape=(16, 8))
+    report = export(small(small_network()), tmp_path / "static.onnx", static_shape=(16, 8))
     shape = onnx.load(report.path).graph.input[0].type.tensor_type.shape
     assert [dimension.dim_value for dimension in shape.dim] == [1, 3, 16, 8]
     with pytest.raises(EngineError, match="multiples of 4"):
-        export(described(small_network()), tmp_path / "odd.onnx", static_shape=(15, 8))
+        export(small(small_network()), tmp_path / "odd.onnx", static_shape=(15, 8))
 
 
 class Forgetful(nn.Module):
@@ -92,7 +89,7 @@ class Forgetful(nn.Module):
 
 def test_the_parity_gate_refuses_another_answer(tmp_path):
     with pytest.raises(EngineError, match=r"PyTorch and ONNX disagree \(largest difference 1\.00e-02.*not written"):
-        export(described(Forgetful()), tmp_path / "wrong.onnx")
+        export(small(Forgetful()), tmp_path / "wrong.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -101,7 +98,7 @@ def test_the_fidelity_gate_refuses_coarse_storage(tmp_path):
     with torch.no_grad():
         rough[0][0].weight[:, :, 1, 1] *= 100  # one large weight a channel leaves few steps for the others
     with pytest.raises(EngineError, match=r"int8 weights change the output too much .* use --storage float16"):
-        export(described(rough), tmp_path / "coarse.onnx", storage="int8")
+        export(small(rough), tmp_path / "coarse.onnx", storage="int8")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,14 +109,14 @@ class Dynamic(nn.Module):
 
 def test_run_time_filters_are_refused(tmp_path):
     with pytest.raises(EngineError, match="filters that are computed at run time; write it as unfold and matmul"):
-        export(described(Dynamic(), free={}), tmp_path / "dynamic.onnx")
+        export(described(Dynamic(), picture(8, 12), multiple=4, free={}), tmp_path / "dynamic.onnx")
 
 
 def test_an_existing_file_is_kept(tmp_path):
     path = tmp_path / "there.onnx"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match="already exists"):
-        export(described(small_network()), path)
+        export(small(small_network()), path)
     assert path.read_bytes() == b"mine"
 
 

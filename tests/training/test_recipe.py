@@ -42,7 +42,7 @@ def test_a_recipe_fills_every_table(tmp_path):
             "stpes = 10",
             r"\[train\]: unknown key 'stpes'; did you mean 'steps'\? valid: accumulate, batch",
         ),
-        ("[network]", "[netwrok]", r"unknown key 'netwrok'; did you mean 'network'\? valid: data, export"),
+        ("[network]", "[netwrok]", r"unknown key 'netwrok'; did you mean 'network'\? valid: card, data, export"),
         ("widths", "width", r"network: unknown key 'width'; did you mean 'widths'"),
         ("steps = 10", "steps = 10.5", r"\[train\] steps: must be int, not float 10.5"),
         ("steps = 10", "steps = true", r"steps: must be int, not bool True"),

@@ -4,18 +4,14 @@ from torch import nn
 
 from cleanplate.errors import ArgumentError
 from cleanplate_training.models.unet import UNet
-from cleanplate_training.task import Exported, Port
-from tests.training.network_contract import NetworkContract, picture
-
-FREE = {0: "batch", 2: "height", 3: "width"}
+from tests.training.network_contract import NetworkContract, described, picture
 
 
 class TestPlainUNet(NetworkContract):
     def exported(self):
         network = UNet(widths=(4, 8, 16))
         step = network.multiple
-        inputs = [Port("image", picture(2 * step, 3 * step), FREE)]
-        return Exported(nn.Sequential(network, nn.Sigmoid()), inputs, [Port("mask", dynamic=FREE)], step)
+        return described(nn.Sequential(network, nn.Sigmoid()), picture(2 * step, 3 * step), multiple=step)
 
 
 @pytest.mark.parametrize(

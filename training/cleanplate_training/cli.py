@@ -107,16 +107,26 @@ def export(
     static_shape: Annotated[
         str | None, typer.Option(metavar="HxW", help="One fixed size, for compilers that need it (Ascend ATC).")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Catalog record to write, NAME.toml; needs [card] in the recipe.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="Model card to write, NAME.md; needs [card] in the recipe.")] = None,
+    measured: Annotated[
+        list[Path] | None,
+        typer.Option(help="Further figures for the record, a JSON list."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the ONNX file.")] = False,
 ) -> None:
     """Write a checkpoint's network as ONNX, if it passes the parity and fidelity gates."""
+    from cleanplate_training import model_card
     from cleanplate_training.export import export as write
     from cleanplate_training.trained import open_trained
 
     opened = open_trained(trained)
     settings = opened.recipe.export
+    exported = opened.task.exported(opened.networks)
     report = write(
-        opened.task.exported(opened.networks),
+        exported,
         output,
         storage=settings.storage if storage is None else storage.value,
         static_shape=settings.static_shape if static_shape is None else _sides(static_shape),
@@ -124,6 +134,14 @@ def export(
     )
     typer.echo(f"{report.path}: {report.size} bytes, opset {report.opset}, {report.storage}", err=True)
     typer.echo(f"PyTorch against ONNX: {report.parity}; stored against float32: {report.fidelity}", err=True)
+    if record is None and card is None:
+        return
+    further = [figure for path in measured or () for figure in model_card.read_measured(path)]
+    described = model_card.record_of(opened, exported, report, name=output.stem, measured=further)
+    if record is not None:
+        model_card.write_record(described, record)
+    if card is not None:
+        model_card.write_card(described, card)
 
 
 @app.command()

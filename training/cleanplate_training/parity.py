@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from cleanplate.runtime.session import start
 
 Outputs = list[NDArray[np.float32]]
 
@@ -60,13 +64,11 @@ def torch_outputs(module: nn.Module, inputs: Sequence[tuple[Tensor, ...]]) -> li
 
 
 def onnx_outputs(graph: onnx.ModelProto, inputs: Sequence[tuple[Tensor, ...]]) -> list[Outputs]:
-    """Run an ONNX graph on each tuple of inputs, on the CPU."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    names = [value.name for value in graph.graph.input]
-    feeds = [dict(zip(names, (tensor.numpy() for tensor in each), strict=True)) for each in inputs]
-    return [list(session.run(None, feed)) for feed in feeds]
+    """Run an ONNX graph on each tuple of inputs, on the CPU and as the runtime does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        path.write_bytes(graph.SerializeToString())
+        session = start(path, device="cpu", threads=torch.get_num_threads())
+        names = [value.name for value in graph.graph.input]
+        feeds = [dict(zip(names, (tensor.numpy() for tensor in each), strict=True)) for each in inputs]
+        return [list(session.run(feed).values()) for feed in feeds]

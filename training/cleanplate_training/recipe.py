@@ -4,8 +4,8 @@ A recipe is read into frozen dataclasses. Every key must be a field of one of th
 field's type; anything else is an error that names the valid keys. ``base = "other.toml"`` starts from another
 recipe (path beside this one), and ``table.key=value`` overrides from the command line come last.
 
-The tables ``[train]``, ``[optim.NAME]`` and ``[export]`` mean the same for every network and are described here; all
-other tables belong to the task and are described by its ``Options`` dataclass.
+The tables ``[train]``, ``[optim.NAME]``, ``[export]`` and ``[card]`` mean the same for every network and are described
+here; all other tables belong to the task and are described by its ``Options`` dataclass.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cleanplate.errors import ArgumentError, MissingInputError
+from cleanplate.weights.record import Task as CatalogTask
+from cleanplate.weights.record import TrainingData
 
 RECIPES = Path(__file__).parent / "recipes"
 """Folder of the recipes that ship with the package; they can be named without path and ending."""
@@ -115,6 +117,41 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Card:
+    """What the catalog says about the trained weights beyond what can be measured.
+
+    Attributes:
+        title: One line for people.
+        task: What the weights are for.
+        network: The architecture.
+        paper: Where it is published.
+        licence: Of the weights.
+        commercial_reason: Why commercial use is as ``commercial_use`` says.
+        run_with: The command that uses them.
+        notes: Limits, and what else a user should know.
+        training_data: Every set that the network learnt from (ImageNet too, where the encoder began with it).
+        sources: Where these facts come from.
+        commercial_use: Clear only where the terms of all training data allow it.
+        bundled: They ship with cleanplate.
+        urls: Where they can be fetched otherwise.
+    """
+
+    title: str
+    task: CatalogTask
+    network: str
+    paper: str
+    licence: str
+    commercial_reason: str
+    run_with: str
+    notes: str
+    training_data: tuple[TrainingData, ...]
+    sources: tuple[str, ...]
+    commercial_use: Literal["clear", "unclear", "no"] = "clear"
+    bundled: bool = True
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A whole recipe.
 
@@ -125,6 +162,7 @@ class Recipe:
         optim: Optimisers by the names that the task gives them.
         options: The task's own settings (an instance of its ``Options``).
         export: Settings of the exported file.
+        card: What the catalog says about the weights; only needed for an export with a record.
         seed: All randomness follows from it.
         source: The merged tables as they were read, for the record.
     """
@@ -135,6 +173,7 @@ class Recipe:
     optim: Mapping[str, Optim]
     options: Any
     export: Export = field(default_factory=Export)
+    card: Card | None = None
     seed: int = 0
     source: Mapping[str, Any] = field(default_factory=dict)
 
@@ -145,7 +184,7 @@ class Recipe:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-_COMMON = ("name", "task", "seed", "train", "optim", "export")
+_COMMON = ("name", "task", "seed", "train", "optim", "export", "card")
 
 
 def find(name: str | Path) -> Path:
@@ -197,6 +236,7 @@ def parse(tables: Mapping[str, Any], *, subject: str = "recipe") -> Recipe:
         train=build(Train, tables["train"], subject=f"{subject}: [train]"),
         optim=_value(tables["optim"], dict[str, Optim], f"{subject}: [optim]"),
         export=build(Export, tables.get("export", {}), subject=f"{subject}: [export]"),
+        card=build(Card, tables["card"], subject=f"{subject}: [card]") if "card" in tables else None,
         options=build(options_type, own, subject=subject, also=_COMMON),
         source=dict(tables),
     )

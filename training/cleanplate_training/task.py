@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cleanplate.runtime.contract import InputContract
+from cleanplate.weights.record import OutputContract
 from cleanplate_training.stream import Batch, Collate, Examples
 
 Networks = Mapping[str, nn.Module]
@@ -84,13 +86,17 @@ class Port:
 
     Attributes:
         name: Its name in the graph.
-        example: For inputs: a tensor of the shape and dtype that the network takes.
+        meaning: What it holds, in words.
+        example: For inputs: a realistic tensor of the shape and dtype that the network takes.
         dynamic: Dimensions that may vary and their names, such as ``{0: "batch", 2: "height", 3: "width"}``.
+        fixed: For outputs: the sizes, of which those of dynamic dimensions are not read.
     """
 
     name: str
+    meaning: str
     example: Tensor | None = None
     dynamic: Mapping[int, str] = field(default_factory=dict)
+    fixed: tuple[int, ...] = (1, 1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -101,19 +107,26 @@ class Exported:
         module: Takes the inputs in order and returns the outputs in order (one tensor, or a tuple).
         inputs: Inputs with examples.
         outputs: Outputs.
-        multiple: Heights and widths of the inputs must be multiples of this.
-        mean: Subtracted from each channel of a picture in 0..1 before it enters the network.
-        std: Divides each channel after that.
+        input: How the runtime prepares a picture for the network.
+        output: How the runtime reads what it returns.
         atol: Largest difference between PyTorch's and ONNX Runtime's outputs that is only rounding.
     """
 
     module: nn.Module
     inputs: Sequence[Port]
     outputs: Sequence[Port]
-    multiple: int = 1
-    mean: Sequence[float] = (0.0, 0.0, 0.0)
-    std: Sequence[float] = (1.0, 1.0, 1.0)
+    input: InputContract
+    output: OutputContract
     atol: float = 1e-3
+
+    @property
+    def multiple(self) -> int:
+        """Heights and widths of the inputs must be multiples of this."""
+        return self.input.multiple_of
+
+    def input_of_size(self, size: tuple[int, int]) -> InputContract:
+        """Return the input contract of a graph of one fixed size: pictures are scaled until they just fit."""
+        return replace(self.input, fixed=size, resize="fit")
 
 
 class Task(ABC):

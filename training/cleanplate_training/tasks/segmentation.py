@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cleanplate.errors import InputError
+from cleanplate.runtime.contract import InputContract
+from cleanplate.weights.record import OutputContract
 from cleanplate_training.data.examples import SampleExamples
 from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
@@ -155,11 +157,10 @@ class Segmentation(Task):
         free = {0: "batch", 2: "height", 3: "width"}
         return Exported(
             module=nn.Sequential(network, nn.Sigmoid()),
-            inputs=[Port("image", picture, free)],
-            outputs=[Port("mask", dynamic=free)],
-            multiple=multiple,
-            mean=(MEAN,) * 3,
-            std=(STD,) * 3,
+            inputs=[Port("image", "normalised RGB picture", picture, free)],
+            outputs=[Port("mask", "share of the pixel that belongs to what is marked", dynamic=free)],
+            input=InputContract(mean=(MEAN,) * 3, std=(STD,) * 3, multiple_of=multiple, minimum=multiple),
+            output=OutputContract("how likely a pixel is marked", "one", 0.0, 1.0, "none", "that of the input"),
         )
 
 
