@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
-from PIL import ImageCms
 
 from cleanplate.encode.planes import as_eight_bits, over_white
 from cleanplate.picture import Picture
@@ -45,6 +43,9 @@ def fitted(
 
 def _without_ink(picture: Picture, pixels: Image, ink: NDArray[Any]) -> tuple[Image, Picture, str]:
     """RGB of a CMYK picture: through its profile to sRGB if it has one."""
+    from PIL import Image as Pillow
+    from PIL import ImageCms
+
     plain = dataclasses.replace(picture, mode="RGB", ink=None)
     if picture.metadata.icc is None:
         return pixels, plain, "CMYK without a profile was converted to RGB by a simple formula"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,8 @@ def is_grey(picture: Picture) -> bool:
 
 def grey(pixels: Image) -> NDArray[Any]:
     """H x W brightness (BT.601); exact where the three channels are equal."""
+    import cv2
+
     result: NDArray[Any] = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
     return result
 
