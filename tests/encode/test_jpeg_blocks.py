@@ -218,6 +218,18 @@ def test_large_progressive_files_become_sequential_and_say_so(monkeypatch):
     assert any("progressive" in note for note in written.notes)
 
 
+def test_coefficients_that_no_encoder_writes_lead_to_a_new_file(monkeypatch, capfd):
+    data = jpeg_file("420")
+    planes = read_coefficients(jpeg.parse(data), data)
+    planes[0][0, 0, 5] = 2000
+    monkeypatch.setattr("cleanplate.encode.jpeg.read_coefficients", lambda *_: planes)
+    written = edited(data, (30, 5, 40, 40))[3]
+    assert any("anew" in note for note in written.notes)
+    assert read_picture(written.data).pixels.shape == (67, 45, 3)
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == ""
+
+
 def test_where_files_in_memory_do_not_exist(monkeypatch, tmp_path):
     """Other systems than Linux: a folder for temporary files, empty afterwards."""
     monkeypatch.delattr("os.memfd_create", raising=False)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.encode.coefficients import CoefficientError
 from cleanplate.encode.fitting import fitted
 from cleanplate.encode.ink import ink_of
 from cleanplate.encode.jpeg import SourceBlocks, can_copy_blocks, encode_blocks
@@ -93,9 +94,12 @@ def encode(
     ink = None if picture.ink is None else ink_of(pixels, picture.ink, picture.pixels, changed)
     target = options.format or picture.format
     if alpha is None and can_copy_blocks(picture, options):
-        data, notes = encode_blocks(picture, pixels, ink=ink, changed=changed, options=options, blocks=prepared)
-    else:
-        data, notes = _encode_whole(picture, pixels, ink, alpha, target, options)
+        try:
+            data, notes = encode_blocks(picture, pixels, ink=ink, changed=changed, options=options, blocks=prepared)
+            return Encoded(data, target, tuple(notes))
+        except CoefficientError:
+            pass  # written anew as a whole below, which the notes of that say
+    data, notes = _encode_whole(picture, pixels, ink, alpha, target, options)
     return Encoded(data, target, tuple(notes))
 
 

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from cleanplate.container import jpeg
 from cleanplate.encode import jpeg_blocks
-from cleanplate.encode.coefficients import read_coefficients, standard_tables_only, write_progressive, write_scans
+from cleanplate.encode.coefficients import (
+    CoefficientError,
+    read_coefficients,
+    standard_tables_only,
+    write_progressive,
+    write_scans,
+)
 from cleanplate.encode.jpeg_segments import kept_segments
 from cleanplate.encode.options import EncodeOptions
 from cleanplate.picture import Picture, turn_back
@@ -64,6 +70,7 @@ def encode_blocks(
     planes = blocks.take()
     source = _block_source(picture, pixels, ink, structure)
     jpeg_blocks.replace_blocks(planes, structure, source, turn_back(changed, picture.orientation))
+    _check_range(planes)
     progressive = structure.progressive and structure.height * structure.width <= _MOST_PROGRESSIVE
     progressive = progressive and len(planes) in (1, 3)
     if progressive:
@@ -77,6 +84,18 @@ def encode_blocks(
     for headers, data in scans:
         pieces += [*(segment.encoded for segment in headers), data]
     return b"".join([*pieces, b"\xff\xd9"]), notes
+
+
+def _check_range(planes: list[NDArray[np.int16]]) -> None:
+    """Huffman coding of 8-bit pictures has no room for more (T.81 F.1.2); only damaged files hold more.
+
+    Raises:
+        CoefficientError: a coefficient is outside.
+    """
+    for plane in planes:
+        low, high = int(plane.min()), int(plane.max())
+        if high > 1023 or low < -1024 or (low == -1024 and (plane[..., 1:] == -1024).any()):
+            raise CoefficientError("DCT coefficients are out of range")
 
 
 def _frame(structure: jpeg.JpegStructure, *, progressive: bool) -> list[jpeg.Segment]:
