@@ -109,7 +109,7 @@ def test_memory_of_a_large_picture_is_given_back(tmp_path: Path) -> None:
 
 
 class FakeRuntime:
-    """The installed ONNX Runtime with other providers; each ``behaviour`` says what becomes of one that is asked for."""
+    """The installed ONNX Runtime with other providers; ``behaviour`` says what becomes of each that is asked for."""
 
     def __init__(self, **behaviour: str) -> None:
         self.behaviour = {DEVICES[name].provider: what for name, what in behaviour.items()}
@@ -179,7 +179,7 @@ def test_a_device_that_onnxruntime_leaves_out_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], behaviour: str
 ) -> None:
     _pretend(monkeypatch, cuda=behaviour)
-    with pytest.raises(DeviceError, match="device 'cuda' (does not start|takes no part)") as caught:
+    with pytest.raises(DeviceError, match=r"device 'cuda' (does not start|takes no part)") as caught:
         start(doubling(tmp_path / "net.onnx"), device="cuda")
     assert "--device cpu" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -131,6 +133,6 @@ def test_an_output_of_another_size_is_refused() -> None:
         ({"dtype": "uint8"}, "scale 1"),
     ],
 )
-def test_contracts_that_nothing_can_keep(wrong: dict, said: str) -> None:
+def test_contracts_that_nothing_can_keep(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(ArgumentError, match=said):
         InputContract(**wrong)
