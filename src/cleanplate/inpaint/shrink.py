@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cleanplate.types import Image, Mask
 
-_BAND_PIXELS = 2_000_000
+_BAND_PIXELS = 250_000
 
 
 @dataclass(frozen=True)

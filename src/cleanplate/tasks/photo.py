@@ -13,7 +13,8 @@ from cleanplate.compose.overlay import overlay, shrunk, shrunk_mask
 from cleanplate.compose.sheet import before_after
 from cleanplate.decode.image import read_picture
 from cleanplate.decode.source import read_source
-from cleanplate.encode.image import encode_picture
+from cleanplate.encode.image import encode, prepare
+from cleanplate.encode.jpeg import SourceBlocks
 from cleanplate.encode.options import format_of
 from cleanplate.encode.preview import encode_mask, encode_preview, preview_type
 from cleanplate.mask.bounds import bounding_box
@@ -64,6 +65,8 @@ def erase_file(
     options = replace(options, encode=replace(options.encode, format=_format(source, targets.result)))
     data, name = read_source(source, name=name, limits=options.limits)
     picture = read_picture(data, name=name, limits=options.limits)
+    # What the encoder needs of the source is read while the hole is filled.
+    prepared = None if options.dry_run else prepare(picture, options.encode)
     clock.lap("decode")
     selected = select(picture, selection, limits=options.limits)
     clock.lap("select")
@@ -83,7 +86,7 @@ def erase_file(
     elif not selected.mask.any():
         report, files = _copied(report, picture, data, targets, options)
     else:
-        report, files = _erased(report, picture, selected, targets, options, clock, progress)
+        report, files = _erased(report, picture, selected, targets, options, prepared, clock, progress)
     if targets.mask is not None:
         files.append((targets.mask, encode_mask(selected.mask)))
         report = replace(report, saved_mask=str(targets.mask))
@@ -100,6 +103,7 @@ def _erased(
     selected: Selected,
     targets: Targets,
     options: EraseOptions,
+    prepared: SourceBlocks | None,
     clock: _Clock,
     progress: Progress | None,
 ) -> tuple[FileReport, Files]:
@@ -109,11 +113,15 @@ def _erased(
     for number, path in enumerate(paths):
         result = _erase(picture, selected, options, options.seed + number, progress)
         clock.lap("erase")
-        files.append((path, encode_picture(picture, result.image, changed=result.mask, options=options.encode)))
+        encoded = encode(
+            picture, result.image, changed=result.mask, options=options.encode, prepared=None if number else prepared
+        )
+        files.append((path, encoded.data))
         clock.lap("encode")
         shown += [shrunk(result.image, _SHEET_SIDE)] if targets.sheet else []
         if number == 0:
             report = _with_result(report, result)
+            report = replace(report, notes=[*report.notes, *encoded.notes])
     if targets.sheet is not None:
         before, hole = _before(picture, result.mask)
         files.append((targets.sheet, encode_preview(before_after(before, hole, shown), _kind(targets.sheet))))
@@ -179,8 +187,8 @@ def _copied(
     if options.encode.format in (None, picture.format) and not options.encode.strip_gps:
         return report, [(path, data)]
     unchanged = np.zeros(picture.pixels.shape[:2], dtype=np.bool_)
-    encode = replace(options.encode, mark_ai=False)
-    return report, [(path, encode_picture(picture, picture.pixels, changed=unchanged, options=encode))]
+    encoded = encode(picture, picture.pixels, changed=unchanged, options=replace(options.encode, mark_ai=False))
+    return replace(report, notes=[*report.notes, *encoded.notes]), [(path, encoded.data)]
 
 
 def _format(source: Path | bytes, target: Path | None) -> str | None:
