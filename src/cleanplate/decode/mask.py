@@ -50,6 +50,8 @@ def read_mask(
     half = np.iinfo(picture.pixels.dtype).max // 2 + 1
     if picture.alpha is not None and picture.alpha.min() != picture.alpha.max():
         mask = picture.alpha >= half
+    elif picture.mode in ("1", "L"):
+        mask = np.asarray(cv2.extractChannel(picture.pixels, 0)) >= half
     else:
         mask = np.asarray(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)) >= half
     return np.asarray(~mask if invert else mask, dtype=np.bool_)

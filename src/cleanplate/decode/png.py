@@ -63,6 +63,8 @@ def _eight_bits(bare: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
     if file.has_transparency_data:
         stored = np.asarray(file.convert("RGBA"))
         return stored[..., :3], stored[..., 3]
+    if file.mode == "L":
+        return cv2.cvtColor(np.asarray(file), cv2.COLOR_GRAY2RGB), None
     return np.asarray(file.convert("RGB")), None
 
 
