@@ -7,6 +7,8 @@ added to the enlarged completion. Patches overlap by half under a window functio
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +22,17 @@ _GAIN_POINTS = 4
 _NO_MAP = np.empty(0, np.uint16)
 
 
-def residual_of(window: Image, small: NDArray[np.float32], factor: int) -> NDArray[np.int16] | NDArray[np.float32]:
-    """What the enlarged ``small`` lacks of ``window``; int16 for an 8-bit window, float32 for a 16-bit one."""
-    height, width = window.shape[:2]
-    if window.dtype == np.uint8:
-        # Enlarged in 8 bits: the rounding is far below the grain of a photograph, and eight times as fast.
-        size = (small.shape[1] * factor, small.shape[0] * factor)
-        base = cv2.resize(np.rint(small).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(cv2.subtract(window, base[:height, :width], dtype=cv2.CV_16S), np.int16)
-    residual = np.empty(window.shape, np.float32)
-    for top in range(0, height, _BAND_ROWS):
-        box = Box(0, top, width, min(top + _BAND_ROWS, height))
-        np.subtract(window[box.slices], enlarged(small, factor, box, window.dtype), out=residual[box.slices])
-    return residual
+def base_of(window: Image, small: NDArray[np.float32], factor: int) -> Image:
+    """``small`` enlarged to the size of ``window``, in its dtype; the residual is what it lacks of the window.
+
+    The rounding is far below the grain of a photograph, and a residual that is taken where it is needed spares an
+    array of the window's size.
+    """
+    scale = 1.0 if window.dtype == np.uint8 else 257.0
+    size = (small.shape[1] * factor, small.shape[0] * factor)
+    rounded = np.rint(small * np.float32(scale)).astype(window.dtype)
+    base = cast("Image", cv2.resize(rounded, size, interpolation=cv2.INTER_LINEAR))
+    return base[: window.shape[0], : window.shape[1]]
 
 
 def enlarged(small: NDArray[np.float32], factor: int, box: Box, dtype: np.dtype) -> NDArray[np.float32]:
@@ -69,7 +69,7 @@ def aggregate(
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     carry = correspondence is not None and factor > 1
-    residual = residual_of(window, small, factor) if carry else None
+    base = base_of(window, small, factor) if carry else None
     step = factor if correspondence is None else factor * correspondence.stride
     filled = np.empty((box.height, box.width, 3), window.dtype)
     limit = float(np.iinfo(window.dtype).max)
@@ -77,16 +77,14 @@ def aggregate(
         bottom = (first + max(1, _BAND_ROWS // step)) * step
         band = Box(box.left, max(box.top, first * step), box.right, min(bottom, box.bottom))
         total = enlarged(small, factor, band, window.dtype)
-        if residual is not None and correspondence is not None:
-            total = total + _detail(residual, correspondence, factor, band)
+        if base is not None and correspondence is not None:
+            total = total + _detail(window, base, correspondence, factor, band)
         np.rint(total, out=total)
         filled[band.top - box.top : band.bottom - box.top] = np.clip(total, 0.0, limit, out=total)
     return box, filled
 
 
-def _detail(
-    residual: NDArray[np.int16] | NDArray[np.float32], correspondence: Correspondence, factor: int, band: Box
-) -> NDArray[np.float32]:
+def _detail(window: Image, base: Image, correspondence: Correspondence, factor: int, band: Box) -> NDArray[np.float32]:
     """Weighted sum of the four residual patches that cover each pixel of ``band``.
 
     Averaging residuals of different places dulls texture, as averaging noise does; the sum is divided by the norm of
@@ -110,12 +108,18 @@ def _detail(
             places.append(offsets)
             shift = (offsets[..., ::-1] * factor).astype(np.int16)
             at = _each_pixel(shift, step)[inside.slices] + here
-            patch = cv2.remap(residual, at, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+            patch = cv2.subtract(_taken(window, at), _taken(base, at), dtype=cv2.CV_32F)
             weight_x = later_x if right else 1.0 - later_x
             total += patch.reshape(total.shape) * (weight_y[:, None] * weight_x[None, :])
     detail = total.reshape(band.height, band.width, 3)
     detail *= _gain(places, step)[inside.slices][..., None]
     return detail
+
+
+def _taken(picture: Image, at: NDArray[np.int16]) -> Image:
+    """The pixels of ``picture`` at the places ``at`` (x, y)."""
+    taken = cv2.remap(picture, at, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return cast("Image", taken)
 
 
 def _each_pixel(blocks: NDArray[np.int16], step: int) -> NDArray[np.int16]:
