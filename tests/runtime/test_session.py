@@ -120,7 +120,7 @@ class FakeRuntime:
     def get_available_providers(self) -> list[str]:
         return [*self.behaviour, "CPUExecutionProvider"]
 
-    def InferenceSession(self, path: str, settings: Any, *, providers: list[Any], enable_fallback: int) -> Any:
+    def InferenceSession(self, path: str | bytes, settings: Any, *, providers: list[Any], enable_fallback: int) -> Any:
         self.asked.append((providers, settings.intra_op_num_threads))
         inner = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
         if len(providers) == 1:

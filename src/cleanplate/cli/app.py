@@ -21,6 +21,7 @@ from cleanplate.errors import INTERRUPTED_EXIT_CODE, CleanplateError
 COMMANDS = {
     "erase": ("cleanplate.cli.erase", "Remove what is selected from photos and continue their surroundings."),
     "models": ("cleanplate.cli.models", "List, fetch, verify and convert the weights of networks."),
+    "doctor": ("cleanplate.cli.doctor", "Check this installation: versions, cores, devices, weights, folders."),
 }
 """The commands in the order of the help: name -> (module with a Typer ``app``, one line of help)."""
 

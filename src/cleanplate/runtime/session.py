@@ -105,34 +105,35 @@ class Session:
         return {each.name: _fitting(feeds[each.name], each, self.path) for each in self.inputs}
 
 
-def start(path: Path, *, device: str = AUTO, threads: int | None = None) -> Session:
+def start(path: Path, *, device: str = AUTO, threads: int | None = None, content: bytes | None = None) -> Session:
     """Load a network.
 
     Args:
         path: an ONNX file.
         device: ``auto``, or a name from :data:`cleanplate.runtime.devices.DEVICES`.
         threads: for the processor; None for as many as this process has cores.
+        content: the network itself; ``path`` is then only its name.
 
     Raises:
         DeviceError: the device is unknown, not installed, or does not run this network.
         MissingInputError: there is no such file.
         WeightsError: it is not a network that ONNX Runtime can load.
     """
-    if not path.is_file():
+    if content is None and not path.is_file():
         raise MissingInputError("there is no such file", subject=path)
     threads = threads or usable_cores()
     if device != AUTO:
         wanted, which = parse_device(device)
-        return _on(wanted, which, path, threads, ())
+        return _on(wanted, which, path, content, threads, ())
     notes: list[str] = []
     for name in AUTOMATIC[:-1]:
         if DEVICES[name].provider not in available_providers():
             continue
         try:
-            return _on(DEVICES[name], "", path, threads, tuple(notes))
+            return _on(DEVICES[name], "", path, content, threads, tuple(notes))
         except DeviceError as error:
             notes.append(f"{name} is installed but was not used: {error.problem}")
-    return _on(DEVICES[AUTOMATIC[-1]], "", path, threads, tuple(notes))
+    return _on(DEVICES[AUTOMATIC[-1]], "", path, content, threads, tuple(notes))
 
 
 def available_providers() -> list[str]:
@@ -145,7 +146,7 @@ def version() -> str:
     return str(_onnxruntime().__version__)
 
 
-def _on(device: Device, which: str, path: Path, threads: int, notes: tuple[str, ...]) -> Session:
+def _on(device: Device, which: str, path: Path, content: bytes | None, threads: int, notes: tuple[str, ...]) -> Session:
     """Load on exactly this device."""
     installed = [name for name, each in DEVICES.items() if each.provider in available_providers()]
     if device.name not in installed:
@@ -155,7 +156,7 @@ def _on(device: Device, which: str, path: Path, threads: int, notes: tuple[str, 
     name = f"{device.name}:{which}" if which else device.name
     options = {**device.options, **({device.ordinal_option: which} if which else {})}
     try:
-        inner = _load(path, device, options, threads)
+        inner = _load(str(path) if content is None else content, device, options, threads)
     except Exception as error:
         if device.name == "cpu" or _is_about_the_file(error):
             raise WeightsError(f"cannot be loaded as a network: {_line(error)}", subject=path) from error
@@ -167,7 +168,7 @@ def _on(device: Device, which: str, path: Path, threads: int, notes: tuple[str, 
     return Session(inner, path, name, notes)
 
 
-def _load(path: Path, device: Device, options: dict[str, str], threads: int) -> Any:
+def _load(network: str | bytes, device: Device, options: dict[str, str], threads: int) -> Any:
     runtime = _onnxruntime()
     if device.name in ("cuda", "tensorrt") and hasattr(runtime, "preload_dlls"):
         _preload_cuda(runtime)
@@ -183,7 +184,7 @@ def _load(path: Path, device: Device, options: dict[str, str], threads: int) -> 
     providers = [] if device.name == "cpu" else [(device.provider, options)]
     # Without enable_fallback=0 a provider that fails is replaced by the processor, with a message on standard output.
     return runtime.InferenceSession(
-        str(path), settings, providers=[*providers, "CPUExecutionProvider"], enable_fallback=0
+        network, settings, providers=[*providers, "CPUExecutionProvider"], enable_fallback=0
     )
 
 
