@@ -1,8 +1,8 @@
 """Which known place does each piece of a completed hole resemble?
 
 The completed small picture is divided into a grid; around each grid point that touches the hole a patch is compared
-with all patches that lie entirely on known ground. The comparison runs on a few principal components of the patches,
-as one matrix product a band, so memory stays bounded; sweeps over the grid then prefer sources that continue a
+with all patches that lie entirely on known ground. The comparison runs on a few cosine coefficients of the patches, as
+one matrix product a band, so memory stays bounded; sweeps over the grid then prefer sources that continue a
 neighbour's, because detail copied from one place in one piece shows no seams.
 """
 
@@ -23,13 +23,22 @@ STRIDE = 2
 """Distance of grid points, in cells of the small picture."""
 
 _RADIUS = 3
-_COMPONENTS = 16
 _SOURCE_STRIDE = 2
 _BAND_BYTES = 24_000_000
 _COHERENCE = 1.2
 _SWEEPS = 3
-_TRAINING_PATCHES = 3000
 _MAX_SOURCES = 40_000
+
+_OPPONENT = np.array(
+    [[1 / 3**0.5] * 3, [1 / 2**0.5, 0.0, -(1 / 2**0.5)], [1 / 6**0.5, -2 / 6**0.5, 1 / 6**0.5]], np.float32
+)
+"""Brightness and two opponent colours; orthonormal."""
+
+_COEFFICIENTS = (
+    *((0, down, right) for down in range(4) for right in range(4) if down + right <= 3),
+    *((plane, down, right) for plane in (1, 2) for down, right in ((0, 0), (0, 1), (1, 0))),
+)
+"""Plane, vertical and horizontal order of each coefficient that is compared."""
 
 
 @dataclass(frozen=True)
@@ -129,22 +138,29 @@ def _centres(rows: int, columns: int, height: int, width: int) -> NDArray[np.int
 
 
 def _features(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Principal components of the patch around each cell, (h * w) x components."""
-    side = 2 * _RADIUS + 1
-    padded = cv2.copyMakeBorder(image, _RADIUS, _RADIUS, _RADIUS, _RADIUS, cv2.BORDER_REFLECT_101)
-    patches = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
+    """What the patch around each cell looks like, (h * w) x components.
+
+    The first coefficients of the discrete cosine transform of each patch, more of brightness than of colour. The
+    basis is orthonormal, so distances between features are close to distances between patches (within what the
+    coefficients left out hold), and each coefficient is a separable filter.
+    """
     height, width = image.shape[:2]
-    step = max(1, int(np.sqrt(height * width / _TRAINING_PATCHES)))
-    sample = patches[::step, ::step].reshape(-1, 3 * side * side).astype(np.float32)
-    centred = sample - sample.mean(axis=0)
-    _, vectors = np.linalg.eigh(centred.T @ centred)
-    basis = np.ascontiguousarray(vectors[:, ::-1][:, :_COMPONENTS])
-    features = np.empty((height * width, basis.shape[1]), np.float32)
-    band = max(1, _BAND_BYTES // (width * basis.shape[0] * 4))
-    for top in range(0, height, band):
-        rows = patches[top : top + band].reshape(-1, basis.shape[0])
-        np.matmul(rows.astype(np.float32), basis, out=features[top * width : top * width + len(rows)])
-    return features
+    planes = cv2.transform(image.astype(np.float32), _OPPONENT)
+    rows = [_cosine(order) for order in range(4)]
+    features = np.empty((height, width, len(_COEFFICIENTS)), np.float32)
+    for at, (plane, down, right) in enumerate(_COEFFICIENTS):
+        source = np.ascontiguousarray(planes[..., plane])
+        features[..., at] = cv2.sepFilter2D(
+            source, cv2.CV_32F, rows[right], rows[down], borderType=cv2.BORDER_REFLECT_101
+        )
+    return features.reshape(height * width, len(_COEFFICIENTS))
+
+
+def _cosine(order: int) -> NDArray[np.float32]:
+    """Row ``order`` of the orthonormal discrete cosine transform of a patch's side."""
+    side = 2 * _RADIUS + 1
+    wave = np.cos(np.pi * order * (np.arange(side) + 0.5) / side)
+    return np.asarray(wave / np.linalg.norm(wave), np.float32)
 
 
 def _thinned(source_at: NDArray[np.int64], width: int) -> NDArray[np.int64]:
