@@ -118,7 +118,8 @@ def _facts(names: list[str], options: argparse.Namespace) -> list[str]:
     return [
         "Real photographs with generated holes (`evaluation/holes.py`). Every hole is filled by every method, in a",
         f"process of its own that is ended after {options.time_limit:g} s; the method is then missing for that hole",
-        "and larger ones (see the count of holes). cleanplate fills exactly the given hole (no growth).",
+        "and larger ones (see the count of holes). For cleanplate the hole is a selection with its grown rim, as in",
+        "use: it blends over the outer half of that rim (1 to 6 px), where the original is still known.",
         "",
         "- seam, sharpness: `evaluation/seam.py`, `evaluation/sharpness.py`; 1 is best for the seam; for sharpness,",
         f"  the row of the original photograph is what to aim at. Coarse seam: on means of {COARSE} x {COARSE} pixels.",

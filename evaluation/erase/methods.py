@@ -18,21 +18,30 @@ from cleanplate.types import Mask
 Picture = NDArray[np.uint8]
 Method = Callable[[Picture, Mask], Picture]
 
+_RAMP_SHARE = 0.5
+"""Share of the grown rim over which the eraser blends."""
+
 
 def cleanplate_patchmatch(picture: Picture, hole: Mask) -> Picture:
-    """This project, engine ``patchmatch``, on exactly the given hole."""
+    """This project, engine ``patchmatch``."""
     return _erase(picture, hole, "patchmatch")
 
 
 def cleanplate_telea(picture: Picture, hole: Mask) -> Picture:
-    """This project, engine ``telea``, on exactly the given hole."""
+    """This project, engine ``telea``."""
     return _erase(picture, hole, "telea")
 
 
 def _erase(picture: Picture, hole: Mask, engine: str) -> Picture:
-    from cleanplate.tasks.eraser import erase
+    """As the eraser works when ``hole`` is a selection with its grown rim: the ramp at the border lies in that rim."""
+    from cleanplate.inpaint.engine import create_engine
+    from cleanplate.runtime.cpu_limits import usable_cores
+    from cleanplate.tasks.eraser import automatic_growth
+    from cleanplate.tasks.fill import fill
 
-    return np.asarray(erase(picture, hole, engine=engine, grow=0, close_islands=False).image, np.uint8)
+    ramp = _RAMP_SHARE * automatic_growth(hole)
+    filled, _ = fill(picture, hole, create_engine(engine), seam=ramp, threads=usable_cores())
+    return np.asarray(filled, np.uint8)
 
 
 def completion_only(picture: Picture, hole: Mask) -> Picture:
