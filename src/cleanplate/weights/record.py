@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cleanplate.errors import ArgumentError, WeightsError
+from cleanplate.errors import WeightsError
 from cleanplate.runtime.contract import InputContract
 from cleanplate.weights.schema import build
 
@@ -182,10 +182,7 @@ def read_record(path: Path) -> Record:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise WeightsError(f"cannot be read: {error}", subject=path) from None
-    try:
-        record = build(Record, tables, subject=str(path))
-    except ArgumentError as error:  # the input contract contradicts itself
-        raise WeightsError(f"[input] {error.problem}", subject=path) from None
+    record = build(Record, tables, subject=str(path))
     problem = next(_problems(record, path), None)
     if problem:
         raise WeightsError(problem, subject=path)
