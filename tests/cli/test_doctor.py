@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from cleanplate import __version__
 from cleanplate.cli import doctor_findings
+from cleanplate.runtime import session
 from cleanplate.weights import folders
 from tests.weights.records import CONTENT, catalog_of, record_of
 
@@ -87,11 +89,60 @@ def test_passwords_in_addresses_are_left_out(cleanplate, monkeypatch):
     assert "secret" not in ran.stdout
 
 
-def test_a_container_quota_is_told(cleanplate, monkeypatch):
+def test_what_limits_the_cores_is_told(cleanplate, monkeypatch):
     monkeypatch.setattr(doctor_findings, "usable_cores", lambda: 2)
+    monkeypatch.setattr(doctor_findings, "affinity_cores", lambda: 8)
     monkeypatch.setattr(doctor_findings, "cpu_quota", lambda: 1.5)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    assert "Cores: 2 used of 64, a quota of 1.5 by its container or service" in cleanplate("doctor").stdout
+    told = cleanplate("doctor").stdout
+    assert "Cores: 2 used of 64, bound to 8 (affinity), a quota of 1.5 by its container or service" in told
+
+
+def test_what_limits_the_memory_is_told(cleanplate, monkeypatch):
+    monkeypatch.setattr(doctor_findings, "machine_memory", lambda: 64 << 30)
+    monkeypatch.setattr(doctor_findings, "memory_limit", lambda: 3 << 29)
+    assert "Memory: 64.0 GiB, limited to 1.5 GiB by its container or service" in cleanplate("doctor").stdout
+    assert found(cleanplate)["memory"] == {"machine": 64 << 30, "limit": 3 << 29}
+
+
+def test_engines_are_tried(cleanplate, monkeypatch):
+    import patchmatch
+
+    assert found(cleanplate)["engines"] == [{"name": name, "problem": ""} for name in ("patchmatch", "telea")]
+    monkeypatch.setattr(patchmatch, "patchmatch_available", False)
+    data = found(cleanplate, code=6)
+    assert data["engines"][0]["problem"] == "the native library of PyPatchMatch did not load"
+    ran = cleanplate("doctor")
+    assert ran.error.startswith("error: 1 problem(s): engine 'patchmatch': the native library")
+
+
+def test_without_a_usable_onnxruntime_the_rest_is_still_told(cleanplate, monkeypatch):
+    session._onnxruntime.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    try:
+        ran = cleanplate("doctor")
+    finally:
+        session._onnxruntime.cache_clear()
+    assert ran.code == 6
+    assert "onnxruntime cannot be loaded" in ran.stdout
+    assert "\n  patchmatch works\n" in ran.stdout
+    assert "--device auto means none" in ran.stdout
+    assert "ONNX Runtime cannot be loaded" in ran.error
+    assert "pip install --force-reinstall onnxruntime" in ran.error
+
+
+def test_packages_that_overwrite_each_other_are_noted(cleanplate, monkeypatch):
+    both = {"onnxruntime": ["onnxruntime-gpu", "onnxruntime", "onnxruntime"]}
+    monkeypatch.setattr(doctor_findings.importlib.metadata, "packages_distributions", lambda: both)
+    (remark,) = found(cleanplate)["remarks"]
+    assert remark.startswith("onnxruntime and onnxruntime-gpu overwrite each other: pip uninstall onnxruntime onn")
+    assert f"\nNote: {remark}\n" in cleanplate("doctor").stdout
+
+
+def test_devices_that_auto_passes_over_are_noted(cleanplate, monkeypatch):
+    passed = SimpleNamespace(device="cpu", notes=("cuda is installed but was not used: no driver",))
+    monkeypatch.setattr(doctor_findings, "automatic", lambda: passed)
+    assert "Note: cuda is installed but was not used: no driver" in cleanplate("doctor").stdout
 
 
 def test_missing_extras_are_named_with_their_installation(cleanplate, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -72,6 +73,19 @@ def test_files_that_are_no_networks(tmp_path: Path, capfd: pytest.CaptureFixture
     with pytest.raises(MissingInputError, match=r"gone\.onnx: there is no such file"):
         start(tmp_path / "gone.onnx")
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_installation_that_does_not_load_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module._onnxruntime.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    try:
+        with pytest.raises(
+            EngineError, match=r"ONNX Runtime cannot be loaded: .*; reinstall it: pip install"
+        ) as caught:
+            start(doubling(tmp_path / "twice.onnx"), device="cpu")
+    finally:
+        module._onnxruntime.cache_clear()
+    assert "\n" not in str(caught.value)
 
 
 def test_shared_by_threads(tmp_path: Path) -> None:

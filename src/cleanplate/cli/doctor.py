@@ -23,10 +23,10 @@ app = typer.Typer(
 
 @app.command()
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check this installation: versions, cores, devices, weights, extras, folders.
+    """Check this installation: versions, cores, memory, engines, devices, weights, extras, folders.
 
-    Every device is tried by running a small network on it, and installed weights are read and compared with their
-    records. Nothing is fetched. Ends with exit code 6 if something that is installed is damaged.
+    Engines are tried on a small picture, devices by running a small network on them, and installed weights are read and
+    compared with their records. Nothing is fetched. Ends with exit code 6 if something that is installed is damaged.
     """
     from cleanplate.cli.doctor_findings import examined
     from cleanplate.errors import EngineError
@@ -46,8 +46,14 @@ def _lines(findings: Findings) -> Iterator[str]:
     yield f"  {', '.join(f'{name} {version}' for name, version in others.items())}"
     yield ""
     yield _cores(findings)
+    yield _memory(findings)
     yield ""
-    yield f"Devices (--device auto means {findings.automatic})"
+    yield "Engines"
+    for engine in findings.engines:
+        yield f"  {engine.name:10} {engine.problem or 'works'}"
+    yield "  onnx       with weights, on the devices below"
+    yield ""
+    yield f"Devices (--device auto means {findings.automatic or 'none: networks cannot run'})"
     for device in findings.devices:
         state = "works" if device.works else device.problem
         yield f"  {device.name:9} {state}" + ("" if device.installed else f" ({device.install})")
@@ -68,9 +74,23 @@ def _lines(findings: Findings) -> Iterator[str]:
         yield ""
         yield "Environment"
         yield from (f"  {name}={value}" for name, value in findings.variables.items())
+    if findings.remarks:
+        yield ""
+        yield from (f"Note: {remark}" for remark in findings.remarks)
 
 
 def _cores(findings: Findings) -> str:
     cores = findings.cores
-    quota = "" if cores.quota is None else f", a quota of {cores.quota:g} by its container or service"
-    return f"Cores: {cores.usable} used of {cores.machine}{quota}"
+    reasons = []
+    if cores.affinity is not None and cores.affinity < cores.machine:
+        reasons.append(f"bound to {cores.affinity} (affinity)")
+    if cores.quota is not None:
+        reasons.append(f"a quota of {cores.quota:g} by its container or service")
+    return ", ".join([f"Cores: {cores.usable} used of {cores.machine}", *reasons])
+
+
+def _memory(findings: Findings) -> str:
+    memory = findings.memory
+    total = "not told by this system" if memory.machine is None else f"{memory.machine / 2**30:.1f} GiB"
+    limit = "" if memory.limit is None else f", limited to {memory.limit / 2**30:.1f} GiB by its container or service"
+    return f"Memory: {total}{limit}"

@@ -11,10 +11,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from cleanplate import __version__
-from cleanplate.errors import WeightsError
-from cleanplate.runtime.cpu_limits import cpu_quota, usable_cores
+from cleanplate.errors import EngineError, WeightsError
+from cleanplate.inpaint.engine import create_engine
+from cleanplate.runtime.cpu_limits import affinity_cores, cpu_quota, usable_cores
 from cleanplate.runtime.devices import DEVICES
+from cleanplate.runtime.memory_limits import machine_memory, memory_limit
 from cleanplate.runtime.probe import DeviceState, automatic, probed
 from cleanplate.runtime.session import version as onnxruntime_version
 from cleanplate.weights.catalog import shipped
@@ -31,15 +35,37 @@ _EXTRAS = {
     ),
 }
 _PREFIX = "CLEANPLATE_"
+_OWN_ENGINES = ("patchmatch", "telea")
+"""Engines that need no weights, so that each can be tried."""
 
 
 @dataclass(frozen=True)
 class Cores:
-    """Cores of the machine, those this process uses, and the quota of its control groups (None without one)."""
+    """Cores of the machine, those this process uses, and why: what it is bound to, and the quota of its control groups.
+
+    The last two are None where there is no such thing.
+    """
 
     machine: int
     usable: int
+    affinity: int | None
     quota: float | None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of the machine (None where the system does not tell) and the limit of the control groups (None without)."""
+
+    machine: int | None
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """An engine that was tried on a small picture; ``problem`` is empty if it works."""
+
+    name: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -72,40 +98,61 @@ class Folder:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that was found; ``problems`` are about what is there and does not work as it should."""
+    """All that was found.
+
+    ``problems`` are about what is there and does not work as it should, ``remarks`` about what may surprise.
+    """
 
     versions: dict[str, str]
     platform: str
     cores: Cores
+    memory: Memory
+    engines: list[EngineState]
     devices: list[DeviceState]
-    automatic: str
+    automatic: str | None
     weights: list[WeightState]
     extras: list[Extra]
     folders: list[Folder]
     variables: dict[str, str]
+    remarks: list[str]
     problems: list[str]
 
 
 def examined() -> Findings:
     """Look at everything; takes seconds where large weights are installed."""
     weights = _weights()
-    damaged = [f"weights '{weight.name}' {weight.state}" for weight in weights if weight.state != "verified"]
+    engines = [_engine(name) for name in _OWN_ENGINES]
+    problems = [f"weights '{weight.name}' {weight.state}" for weight in weights if weight.state != "verified"]
+    problems += [f"engine '{engine.name}': {engine.problem}" for engine in engines if engine.problem]
+    device, remarks = None, _clashes()
+    try:
+        session = automatic()
+        device, remarks = session.device, [*remarks, *session.notes]
+    except EngineError as error:
+        problems.append(str(error))
     return Findings(
         versions=_versions(),
         platform=platform.platform(),
-        cores=Cores(os.cpu_count() or 1, usable_cores(), cpu_quota()),
+        cores=Cores(os.cpu_count() or 1, usable_cores(), affinity_cores(), cpu_quota()),
+        memory=Memory(machine_memory(), memory_limit()),
+        engines=engines,
         devices=[probed(name) for name in DEVICES],
-        automatic=automatic().device,
+        automatic=device,
         weights=weights,
         extras=[_extra(name, purpose, modules) for name, (purpose, modules) in _EXTRAS.items()],
         folders=_folders(),
         variables=_variables(),
-        problems=damaged,
+        remarks=remarks,
+        problems=problems,
     )
 
 
 def _versions() -> dict[str, str]:
-    found = {"cleanplate": __version__, "python": platform.python_version(), "onnxruntime": onnxruntime_version()}
+    found = {"cleanplate": __version__, "python": platform.python_version()}
+    try:
+        found["onnxruntime"] = onnxruntime_version()
+    except EngineError:
+        found["onnxruntime"] = "cannot be loaded"
     for name in _PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)
@@ -118,6 +165,27 @@ def _variables() -> dict[str, str]:
     """Variables of ours; names and passwords in addresses are left out, because people send this to others."""
     ours = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_PREFIX)}
     return {name: re.sub(r"://[^/@\s]*@", "://***@", value) for name, value in ours.items()}
+
+
+def _engine(name: str) -> EngineState:
+    """Fill a small hole, and see that the rest stays."""
+    hole = np.zeros((48, 48), np.bool_)
+    hole[20:28, 20:28] = True
+    picture = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    try:
+        filled = create_engine(name).complete(picture, hole, avoid=np.zeros_like(hole), seed=0).image
+    except EngineError as error:
+        return EngineState(name, error.problem)
+    return EngineState(name, "" if np.array_equal(filled[~hole], picture[~hole]) else "changes pixels outside the hole")
+
+
+def _clashes() -> list[str]:
+    """Packages of ONNX Runtime that overwrite each other's files, a usual reason for a GPU that is not found."""
+    packages = sorted(set(importlib.metadata.packages_distributions().get("onnxruntime", [])))
+    if len(packages) < 2:
+        return []
+    names = " ".join(packages)
+    return [f"{' and '.join(packages)} overwrite each other: pip uninstall {names}, then install the one you want"]
 
 
 def _weights() -> list[WeightState]:

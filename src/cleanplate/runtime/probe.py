@@ -45,9 +45,9 @@ def probed(name: str) -> DeviceState:
         name: from :data:`cleanplate.runtime.devices.DEVICES`.
     """
     device = DEVICES[name]
-    if device.provider not in available_providers():
-        return DeviceState(name, False, False, "not installed", device.install)
     try:
+        if device.provider not in available_providers():
+            return DeviceState(name, False, False, "not installed", device.install)
         _run(start(Path("probe"), device=name, threads=1, content=PROBE))
     except CleanplateError as error:
         return DeviceState(name, True, False, error.problem, device.install)

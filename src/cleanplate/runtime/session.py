@@ -33,6 +33,7 @@ _DTYPES = {
     "tensor(bool)": "bool",
 }
 _ONE_RUN_AT_A_TIME = {"directml"}
+_REINSTALL = "reinstall it: pip install --force-reinstall onnxruntime (on Windows also the Visual C++ redistributable)"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def start(path: Path, *, device: str = AUTO, threads: int | None = None, content
 
     Raises:
         DeviceError: the device is unknown, not installed, or does not run this network.
+        EngineError: ONNX Runtime itself cannot be loaded.
         MissingInputError: there is no such file.
         WeightsError: it is not a network that ONNX Runtime can load.
     """
@@ -137,12 +139,20 @@ def start(path: Path, *, device: str = AUTO, threads: int | None = None, content
 
 
 def available_providers() -> list[str]:
-    """The execution providers that the installed ONNX Runtime brings; their hardware may be missing all the same."""
+    """The execution providers that the installed ONNX Runtime brings; their hardware may be missing all the same.
+
+    Raises:
+        EngineError: ONNX Runtime itself cannot be loaded.
+    """
     return list(_onnxruntime().get_available_providers())
 
 
 def version() -> str:
-    """Version of ONNX Runtime."""
+    """Version of ONNX Runtime.
+
+    Raises:
+        EngineError: it cannot be loaded.
+    """
     return str(_onnxruntime().__version__)
 
 
@@ -200,7 +210,10 @@ def _preload_cuda(runtime: Any) -> None:
 
 @cache
 def _onnxruntime() -> Any:
-    import onnxruntime
+    try:
+        import onnxruntime
+    except ImportError as error:  # a library of the system that it needs is not there, or its installation is mixed up
+        raise EngineError(f"ONNX Runtime cannot be loaded: {_first_line(error)}", fix=_REINSTALL) from error
 
     # Errors come as exceptions; what its log would add on standard error is looked up where it matters.
     onnxruntime.set_default_logger_severity(4)
@@ -259,6 +272,10 @@ def _fitting(array: NDArray[Any], wanted: Tensor, path: Path) -> NDArray[Any]:
 def _as_float32(value: Any) -> NDArray[Any]:
     array = np.asarray(value)
     return array.astype(np.float32) if array.dtype.kind == "f" and array.dtype != np.float32 else array
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _line(error: Exception) -> str:
