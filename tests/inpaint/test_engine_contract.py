@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanplate.errors import EngineError
-from cleanplate.inpaint.engine import ENGINES, Engine, create_engine
+from cleanplate.errors import DeviceError, EngineError
+from cleanplate.inpaint.engine import ENGINES, Engine, EngineOptions, create_engine
 from tests.inpaint.pictures import disc, gravel
 
 ENGINES_HERE = ["patchmatch", "telea"]
@@ -108,3 +108,10 @@ def test_every_listed_engine_has_a_contract_test() -> None:
 def test_unknown_engine_names_the_valid_ones() -> None:
     with pytest.raises(EngineError, match=r"unknown engine 'magic'.*auto, onnx, patchmatch, telea"):
         create_engine("magic")
+
+
+@pytest.mark.parametrize("name", ENGINES_HERE)
+def test_a_device_the_engine_cannot_use_is_refused(name: str) -> None:
+    with pytest.raises(DeviceError, match=rf"engine '{name}' runs on the cpu only, not on 'cuda'"):
+        create_engine(name, EngineOptions(device="cuda"))
+    assert create_engine(name, EngineOptions(device="cpu")).device == "cpu"

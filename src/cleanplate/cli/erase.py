@@ -120,7 +120,10 @@ def erase(
     weights: Annotated[
         Path | None,
         typer.Option(
-            "--weights", metavar="FILE", help="Your own network for --engine onnx.", rich_help_panel=panels.HOW
+            "--weights",
+            metavar="FILE",
+            help="Network for --engine onnx: a file, or a name from models.",
+            rich_help_panel=panels.HOW,
         ),
     ] = None,
     device: Annotated[

@@ -17,7 +17,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import EngineError
+from cleanplate.errors import DeviceError, EngineError
 from cleanplate.inpaint.correspondence import Correspondence
 from cleanplate.types import Mask
 
@@ -46,6 +46,8 @@ class Engine(Protocol):
     """Device the engine really runs on, for example ``cpu``."""
     working_size: int
     """Longest side, in pixels, of the picture that it is given."""
+    notes: tuple[str, ...]
+    """Remarks for the user, such as a better device that did not start."""
 
     def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
         """Fill ``hole``.
@@ -67,10 +69,30 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What an engine may need to be built: the device asked for, and the user's own weights."""
+    """What an engine may need to be built.
+
+    Attributes:
+        device: the device asked for; ``auto`` is the engine's choice.
+        weights: the user's own file, or a name from the catalog.
+        threads: cores that one completion may use; None for all that are usable.
+    """
 
     device: str = "auto"
     weights: Path | None = None
+    threads: int | None = None
+
+
+def check_cpu_only(options: EngineOptions, name: str) -> None:
+    """Refuse a device that the engine ``name``, which runs on the CPU alone, cannot use.
+
+    Raises:
+        DeviceError: another device than ``auto`` or ``cpu`` was asked for.
+    """
+    if options.device not in ("auto", "cpu"):
+        raise DeviceError(
+            f"engine '{name}' runs on the cpu only, not on '{options.device}'",
+            fix="leave --device out, or choose an engine that runs a network",
+        )
 
 
 ENGINES: dict[str, str] = {

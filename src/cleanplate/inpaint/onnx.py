@@ -74,7 +74,7 @@ def create(options: EngineOptions) -> OnnxCompletion:
     """
     weights = resolve(options.weights) if options.weights is not None else _only_installed()
     _check_kind(weights)
-    session = SESSIONS.session(weights.path, device=options.device)
+    session = SESSIONS.session(weights.path, device=options.device, threads=options.threads)
     style = style_of(session, weights.record)
     return OnnxCompletion(
         network=Network(session, style.contract, output=style.output),

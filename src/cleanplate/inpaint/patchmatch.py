@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.errors import EngineError
-from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
+from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_cpu_only
 from cleanplate.types import Mask
 
 
@@ -63,6 +63,7 @@ class PatchMatch:
     device: str = "cpu"
     working_size: int = 192
     patch_radius: int = 3
+    notes: tuple[str, ...] = ()
 
     def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
         """Fill the hole; see :class:`cleanplate.inpaint.engine.Engine`."""
@@ -83,8 +84,9 @@ def create(options: EngineOptions) -> PatchMatch:
 
     Raises:
         EngineError: the native library of PyPatchMatch did not load.
+        DeviceError: another device than the CPU was asked for.
     """
-    del options
+    check_cpu_only(options, "patchmatch")
     import patchmatch
 
     if not patchmatch.patchmatch_available:

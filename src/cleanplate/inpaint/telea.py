@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
+from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_cpu_only
 from cleanplate.types import Mask
 
 _RADIUS = 3.0
@@ -24,6 +24,7 @@ class Telea:
     name: str = "telea"
     device: str = "cpu"
     working_size: int = 512
+    notes: tuple[str, ...] = ()
 
     def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
         """Fill the hole; see :class:`cleanplate.inpaint.engine.Engine`. ``seed`` changes nothing."""
@@ -35,6 +36,10 @@ class Telea:
 
 
 def create(options: EngineOptions) -> Telea:
-    """Build the engine; it has no options."""
-    del options
+    """Build the engine; it has no options.
+
+    Raises:
+        DeviceError: another device than the CPU was asked for.
+    """
+    check_cpu_only(options, "telea")
     return Telea()

@@ -76,8 +76,8 @@ def erase(
         close_islands: fill small unselected islands and slits inside the selection.
         seed: chooses among equally good fills.
         device: for engines that run networks; see ``cleanplate doctor``.
-        weights: file for engines that take the user's own.
-        threads: windows filled at a time; None for one a usable core. The result does not depend on it.
+        weights: file for engines that take the user's own, or a name from ``cleanplate models``.
+        threads: windows filled at a time, and cores for a network; None for all usable cores.
         progress: called with windows done and their total.
 
     Returns:
@@ -93,7 +93,7 @@ def erase(
     mask = np.ascontiguousarray(check_mask(mask, like=image))
     if avoid is not None:
         avoid = np.ascontiguousarray(check_mask(avoid, like=image, name="avoid"))
-    chosen = _engine(engine, device, weights)
+    chosen = _engine(engine, device, weights, threads)
     if not mask.any():
         return EraseResult(image.copy(), mask.copy(), chosen.name, chosen.device, seed, notes=["nothing is selected"])
     hole, rim, notes = _hole(mask, grow, close_islands)
@@ -110,7 +110,7 @@ def erase(
         progress=progress,
     )
     timings = {"mask": prepared - started, **_sums(reports), "total": time.perf_counter() - started}
-    return EraseResult(filled, hole, chosen.name, chosen.device, seed, timings, reports, notes)
+    return EraseResult(filled, hole, chosen.name, chosen.device, seed, timings, reports, [*chosen.notes, *notes])
 
 
 def automatic_growth(mask: Mask) -> int:
@@ -120,10 +120,10 @@ def automatic_growth(mask: Mask) -> int:
     return int(np.clip(round(0.01 * extent), 2, 12))
 
 
-def _engine(engine: str | Engine, device: str, weights: str | Path | None) -> Engine:
+def _engine(engine: str | Engine, device: str, weights: str | Path | None, threads: int | None) -> Engine:
     if not isinstance(engine, str):
         return engine
-    options = EngineOptions(device=device, weights=None if weights is None else Path(weights))
+    options = EngineOptions(device=device, weights=None if weights is None else Path(weights), threads=threads)
     if engine == "auto":
         engine = "onnx" if options.weights is not None else AUTOMATIC_ENGINE
     return create_engine(engine, options)
