@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import NodeProto, helper
 
 import cleanplate
 from cleanplate.errors import DeviceError, EngineError, MissingInputError, WeightsError
@@ -22,7 +23,7 @@ from cleanplate.weights.catalog import shipped
 from cleanplate.weights.store import Installed
 from tests.inpaint.pictures import disc, gravel
 from tests.inpaint.test_engine_contract import EngineContract
-from tests.runtime.graphs import HALF, convolutions, doubling, joined_lama, lama, migan
+from tests.runtime.graphs import FLOAT, HALF, convolutions, doubling, joined_lama, lama, migan, written
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +154,53 @@ def test_networks_for_something_else_are_refused_with_what_was_found(tmp_path: P
         create(EngineOptions(device="cpu", weights=doubling(tmp_path / "four.onnx", shape=[1, 4, "h", "w"])))
     with pytest.raises(EngineError, match="no completion network"):
         create(EngineOptions(device="cpu", weights=convolutions(tmp_path / "other.onnx")))
+
+
+def _of_two_inputs(path: Path, *nodes: NodeProto, size: tuple[int | str, int | str] = ("h", "w")) -> Path:
+    """A graph from ``image`` and ``mask`` to ``output``."""
+    value = helper.make_tensor_value_info
+    inputs = [value("image", FLOAT, [1, 3, *size]), value("mask", FLOAT, [1, 1, *size])]
+    outputs = [value("output", FLOAT, [1, 3, None, None])]
+    return written(path, helper.make_graph(list(nodes), "two inputs", inputs, outputs))
+
+
+KEPT = helper.make_node("Mul", ["image", "mask"], ["erased"]), helper.make_node("Sub", ["image", "erased"], ["kept"])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([*KEPT, helper.make_node("Identity", ["kept"], ["output"])], "leaves the hole of a test picture black"),
+        (
+            [*KEPT, helper.make_node("AveragePool", ["kept"], ["output"], kernel_shape=[2, 2], strides=[2, 2])],
+            "returns 128 x 128 pixels for 256 x 256",
+        ),
+        (
+            [
+                helper.make_node("Neg", ["image"], ["negative"]),
+                helper.make_node("Add", ["negative", "mask"], ["sum"]),
+                helper.make_node("Log", ["sum"], ["output"]),
+            ],
+            "returns numbers that are not finite",
+        ),
+    ],
+)
+def test_networks_that_do_something_else_are_noticed(tmp_path: Path, nodes: list[NodeProto], said: str) -> None:
+    with pytest.raises(EngineError, match=rf"other\.onnx: .*{said}"):
+        create(EngineOptions(device="cpu", weights=_of_two_inputs(tmp_path / "other.onnx", *nodes)))
+
+
+def test_a_network_that_fixes_one_side_gets_squares(tmp_path: Path) -> None:
+    engine = create(EngineOptions(device="cpu", weights=lama(tmp_path / "net.onnx", size=(64, "w"))))
+    assert engine.style.contract.fixed == (64, 64)
+    image, hole = gravel(40, 90), disc(40, 90, (50, 20), 9)
+    filled = engine.complete(image, hole, avoid=np.zeros_like(hole), seed=0).image
+    assert (filled[~hole] == image[~hole]).all()
+
+
+def test_a_network_for_too_few_pixels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"takes only 2 x 2 pixels, too few"):
+        create(EngineOptions(device="cpu", weights=lama(tmp_path / "net.onnx", size=(2, 2))))
 
 
 def test_files_that_are_no_networks(tmp_path: Path) -> None:

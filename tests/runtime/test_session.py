@@ -70,6 +70,7 @@ def test_files_that_are_no_networks(tmp_path: Path, capfd: pytest.CaptureFixture
     with pytest.raises(WeightsError, match=r"holiday\.onnx: cannot be loaded as a network") as caught:
         start(path)
     assert "\n" not in str(caught.value)
+    assert str(caught.value).count("holiday.onnx") == 1
     with pytest.raises(MissingInputError, match=r"gone\.onnx: there is no such file"):
         start(tmp_path / "gone.onnx")
     assert capfd.readouterr() == ("", "")

@@ -37,7 +37,9 @@ _SOFT_EDGE = 3
 5 x 5 Gaussian, hence 3 pixels."""
 
 _TRIAL_SIZE = 256
+_SMALLEST = 16
 _TRIAL_TOLERANCE = 0.1
+_TRIAL_BLACK = 0.05
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,20 @@ def _output_of(session: Session, contract: InputContract) -> str:
 
 def _tried(session: Session, contract: InputContract, output: str) -> Style:
     """Run the network on a picture that is known, and see in which range its known part comes back."""
-    picture, hole = trial_picture(*(contract.fixed or (_TRIAL_SIZE, _TRIAL_SIZE)))
+    height, width = contract.fixed or (_TRIAL_SIZE, _TRIAL_SIZE)
+    if min(height, width) < _SMALLEST:
+        raise EngineError(f"takes only {height} x {width} pixels, too few for completion", subject=session.path)
+    picture, hole = trial_picture(height, width)
     answer = Network(session, contract, output=output)(np.where(hole[..., None], np.uint8(0), picture), hole)
     if answer.shape != picture.shape:
         raise EngineError(f"returns {answer.shape[2]} channel(s), not 3", subject=session.path, fix=SUPPORTED)
+    if not np.isfinite(answer).all():
+        raise EngineError("returns numbers that are not finite", subject=session.path, fix=SUPPORTED)
     errors = {
         span: float(np.abs((answer - span[0]) / (span[1] - span[0]) - picture / 255.0)[~hole].mean())
         for span in (_RANGES if contract.dtype != "uint8" else _RANGES[1:2])
     }
-    span, error = min(errors.items(), key=lambda item: item[1] if np.isfinite(item[1]) else np.inf)
+    span, error = min(errors.items(), key=lambda item: item[1])
     if not error < _TRIAL_TOLERANCE:
         raise EngineError(
             f"does not give back the known part of a test picture (off by {100 * error:.0f} %), so it is no completion "
@@ -167,7 +174,11 @@ def _tried(session: Session, contract: InputContract, output: str) -> Style:
             subject=session.path,
             fix=SUPPORTED,
         )
-    return Style(contract, output, *span, _soft_edge(contract))
+    style = Style(contract, output, *span, _soft_edge(contract))
+    # Networks that return what they get: the test picture is bright everywhere, and black under the hole.
+    if (answer[hole] - span[0]).mean() < _TRIAL_BLACK * (span[1] - span[0]):
+        raise EngineError("leaves the hole of a test picture black", subject=session.path, fix=SUPPORTED)
+    return style
 
 
 def trial_picture(height: int, width: int) -> tuple[NDArray[np.uint8], Mask]:
@@ -187,13 +198,11 @@ def _kind(dtype: str) -> str:
 
 
 def _size(tensor: Tensor, layout: str) -> tuple[int, ...]:
-    """Height and width where the graph fixes both; empty where both are free."""
+    """Height and width where the graph fixes one of them (a free one is then made equal); empty where both are free."""
     if len(tensor.shape) != 4:
         return (0,)
-    sides = tensor.shape[2:] if layout == "NCHW" else tensor.shape[1:3]
-    if sides == (None, None):
-        return ()
-    return tuple(side or 0 for side in sides)
+    height, width = tensor.shape[2:] if layout == "NCHW" else tensor.shape[1:3]
+    return () if height is width is None else (height or width or 0, width or height or 0)
 
 
 def _pair(size: tuple[int, ...]) -> tuple[int, int] | None:

@@ -86,7 +86,11 @@ class Network:
                 feeds[self._picture.name] = np.concatenate([tensor, mask], axis=axis)
             else:
                 feeds[self._mask.name] = mask
-        return pixels_of(self.session.run(feeds)[self._output], self.contract)
+        answer = pixels_of(self.session.run(feeds)[self._output], self.contract)
+        if answer.shape[:2] != parts[0].shape[:2]:
+            got, wanted = (f"{shape[0]} x {shape[1]}" for shape in (answer.shape, parts[0].shape))
+            raise EngineError(f"the network returns {got} pixels for {wanted}", subject=self.session.path)
+        return answer
 
 
 def _roles(session: Session, contract: InputContract) -> tuple[Tensor, Tensor | None]:

@@ -6,6 +6,7 @@ processor when a provider does not start, so what it really uses is looked up af
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _DTYPES = {
     "tensor(bool)": "bool",
 }
 _ONE_RUN_AT_A_TIME = {"directml"}
+_PREAMBLE = re.compile(r"^\d+ : [A-Z_]+ : (Load model from .*? failed: ?)?")
+"""Of messages of ONNX Runtime: number and name of an error class, and the file, which cleanplate names itself."""
 _REINSTALL = "reinstall it: pip install --force-reinstall onnxruntime (on Windows also the Visual C++ redistributable)"
 
 
@@ -281,5 +284,8 @@ def _first_line(error: Exception) -> str:
 def _line(error: Exception) -> str:
     """What ONNX Runtime says, on one line and without the place in its source."""
     text = " ".join(str(error).split())
-    marker = "Status Message: "
-    return text.rpartition(marker)[2][:300] if marker in text else text.rpartition("] : ")[2][:300]
+    for marker in ("Status Message: ", "] : "):
+        if marker in text:
+            text = text.rpartition(marker)[2]
+            break
+    return _PREAMBLE.sub("", text)[:300]
