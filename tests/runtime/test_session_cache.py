@@ -16,7 +16,9 @@ from cleanplate.errors import DeviceError, MissingInputError, WeightsError
 from cleanplate.runtime import session_cache as module
 from cleanplate.runtime.session import Session, start
 from cleanplate.runtime.session_cache import SessionCache
+from cleanplate.weights import checksum
 from tests.runtime.graphs import HALF, convolutions, doubling
+from tests.weights.records import record_of
 
 
 @pytest.fixture
@@ -75,6 +77,15 @@ def test_a_changed_file_is_opened_anew(tmp_path: Path, opened: list[Path]) -> No
     assert new is not old
     assert new.inputs[0].dtype == "float16"
     assert old.inputs[0].dtype == "float32"
+
+
+def test_what_was_verified_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = doubling(tmp_path / "net.onnx")
+    content = path.read_bytes()
+    record = record_of(content)
+    checksum.verify(path, record)
+    monkeypatch.setattr(checksum, "_digest", lambda *_: pytest.fail("read again"))
+    assert SessionCache().session(path).device == "cpu"
 
 
 def test_those_used_longest_ago_go_first(tmp_path: Path, opened: list[Path]) -> None:

@@ -13,7 +13,7 @@ from cleanplate.errors import MissingInputError, WeightsError
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.runtime.devices import AUTO
 from cleanplate.runtime.session import Session, start
-from cleanplate.weights.checksum import DigestCache
+from cleanplate.weights.checksum import IN_PROCESS, DigestCache
 
 _CAPACITY = 8
 
@@ -46,19 +46,21 @@ class SessionCache:
         """Keep at most ``capacity`` sessions."""
         self._capacity = capacity
         self._of_parents: list[OrderedDict[_Key, _Place]] = []
+        self._digests = IN_PROCESS
         self._begin()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._begin_in_child)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._digests = DigestCache()
         self._places: OrderedDict[_Key, _Place] = OrderedDict()
 
     def _begin_in_child(self) -> None:
         # Kept, because a session that ends waits for its threads, which the child does not have.
         self._of_parents.append(self._places)
         self._begin()
+        # Another thread of the parent may have held the lock of its digests.
+        self._digests = DigestCache()
 
     def session(self, path: Path, *, device: str = AUTO, threads: int | None = None) -> Session:
         """Return the session for a file, opened now or before.

@@ -43,10 +43,11 @@ class DigestCache:
         return value
 
 
-_IN_PROCESS = DigestCache()
+IN_PROCESS = DigestCache()
+"""Digests known in this process: what was verified need not be read again to be opened."""
 
 
-def verify(path: Path, record: Record, *, cache: DigestCache | None = _IN_PROCESS) -> None:
+def verify(path: Path, record: Record, *, cache: DigestCache | None = IN_PROCESS) -> None:
     """Check a file against its record: sha256, or size and md5 where no sha256 is known.
 
     Args:
@@ -86,7 +87,7 @@ def matches(path: Path, record: Record) -> bool:
     if not verifiable(record) or record.bytes not in (UNKNOWN, path.stat().st_size):
         return False
     algorithm, expected = expected_digest(record)
-    return _IN_PROCESS.digest(path, algorithm) == expected
+    return IN_PROCESS.digest(path, algorithm) == expected
 
 
 def verifiable(record: Record) -> bool:
