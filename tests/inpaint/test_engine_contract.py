@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanplate.errors import DeviceError, EngineError
+from cleanplate.errors import ArgumentError, DeviceError, EngineError
 from cleanplate.inpaint.engine import ENGINES, Engine, EngineOptions, create_engine
 from tests.inpaint.pictures import disc, gravel
 
@@ -115,3 +116,9 @@ def test_a_device_the_engine_cannot_use_is_refused(name: str) -> None:
     with pytest.raises(DeviceError, match=rf"engine '{name}' runs on the cpu only, not on 'cuda'"):
         create_engine(name, EngineOptions(device="cuda"))
     assert create_engine(name, EngineOptions(device="cpu")).device == "cpu"
+
+
+@pytest.mark.parametrize("name", ENGINES_HERE)
+def test_weights_the_engine_does_not_take_are_refused(name: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"net.onnx: engine '{name}' takes no weights"):
+        create_engine(name, EngineOptions(weights=Path("net.onnx")))

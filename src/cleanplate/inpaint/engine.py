@@ -17,7 +17,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import DeviceError, EngineError
+from cleanplate.errors import ArgumentError, DeviceError, EngineError
 from cleanplate.inpaint.correspondence import Correspondence
 from cleanplate.types import Mask
 
@@ -82,16 +82,23 @@ class EngineOptions:
     threads: int | None = None
 
 
-def check_cpu_only(options: EngineOptions, name: str) -> None:
-    """Refuse a device that the engine ``name``, which runs on the CPU alone, cannot use.
+def check_no_network(options: EngineOptions, name: str) -> None:
+    """Refuse what only networks can use: the engine ``name`` runs on the CPU and takes no weights.
 
     Raises:
         DeviceError: another device than ``auto`` or ``cpu`` was asked for.
+        ArgumentError: weights were given.
     """
     if options.device not in ("auto", "cpu"):
         raise DeviceError(
             f"engine '{name}' runs on the cpu only, not on '{options.device}'",
             fix="leave --device out, or choose an engine that runs a network",
+        )
+    if options.weights is not None:
+        raise ArgumentError(
+            f"engine '{name}' takes no weights",
+            subject=options.weights,
+            fix="leave --weights out, or use --engine onnx",
         )
 
 

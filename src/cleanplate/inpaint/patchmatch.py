@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.errors import EngineError
-from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_cpu_only
+from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_no_network
 from cleanplate.types import Mask
 
 
@@ -85,8 +85,9 @@ def create(options: EngineOptions) -> PatchMatch:
     Raises:
         EngineError: the native library of PyPatchMatch did not load.
         DeviceError: another device than the CPU was asked for.
+        ArgumentError: weights were given.
     """
-    check_cpu_only(options, "patchmatch")
+    check_no_network(options, "patchmatch")
     import patchmatch
 
     if not patchmatch.patchmatch_available:

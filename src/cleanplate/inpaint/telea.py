@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_cpu_only
+from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_no_network
 from cleanplate.types import Mask
 
 _RADIUS = 3.0
@@ -40,6 +40,7 @@ def create(options: EngineOptions) -> Telea:
 
     Raises:
         DeviceError: another device than the CPU was asked for.
+        ArgumentError: weights were given.
     """
-    check_cpu_only(options, "telea")
+    check_no_network(options, "telea")
     return Telea()
