@@ -55,6 +55,7 @@ def make_hole(kind: str, height: int, width: int, *, share: float, seed: int) ->
 
 def _enlarged(hole: Mask, height: int, width: int) -> Mask:
     soft = cv2.resize(hole.view(np.uint8) * np.uint8(255), (width, height), interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(soft, (0, 0), height / hole.shape[0])  # rounds the steps of the small outline
     return np.asarray(soft > 127)
 
 
