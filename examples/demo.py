@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 OUT = Path("demo-out")
 PHOTOS = {
-    "desert-hike": "six hikers and their shadows (10 megapixels)",
+    "beach": "the passers-by on a beach",
     "bridge-cables": "a cable across the sky (11 megapixels)",
 }
 

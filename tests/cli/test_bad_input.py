@@ -157,7 +157,7 @@ def test_interrupt_ends_with_130(cleanplate, photo, tmp_path, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cleanplate.tasks.photo.encode_picture", interrupt)
+    monkeypatch.setattr("cleanplate.tasks.photo.encode", interrupt)
     ran = cleanplate("erase", photo, "--spot", "60,40,9", *TELEA, "-o", "clean.png")
     assert ran.code == 130
     assert ran.stderr.strip() == "interrupted"
