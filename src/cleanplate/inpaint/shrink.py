@@ -8,7 +8,6 @@ handled strictly).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -52,34 +51,29 @@ def shrink(window: Image, hole: Mask, avoid: Mask, factor: int) -> Shrunk:
     return Shrunk(image, mean, touched_cells(hole, factor), touched_cells(avoid, factor), factor)
 
 
-def _cell_means(window: Image, factor: int) -> NDArray[np.float32]:
-    """Mean of each cell in 8-bit levels."""
-    padded: Image = _padded(window, factor, cv2.BORDER_REPLICATE)
-    height, width = padded.shape[0] // factor, padded.shape[1] // factor
-    rows = np.empty((height, width, 3), np.float32)
-    band = max(1, _BAND_PIXELS // (factor * factor * width))
-    scale = 1.0 if window.dtype == np.uint8 else 1.0 / 257.0
-    for top in range(0, height, band):
-        bottom = min(height, top + band)
-        part = padded[top * factor : bottom * factor].astype(np.float32)
-        if factor > 1:
-            size = (width, bottom - top)
-            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
-        rows[top:bottom] = part * scale
-    return rows
-
-
 def touched_cells(mask: Mask, factor: int) -> Mask:
-    """Cells in which any pixel of ``mask`` is True."""
-    padded = _padded(mask.view(np.uint8), factor, cv2.BORDER_CONSTANT)
-    height, width = padded.shape
-    rows = np.bitwise_or.reduce(padded.reshape(height // factor, factor, width), axis=1)
-    cells = np.bitwise_or.reduce(rows.reshape(height // factor, width // factor, factor), axis=2)
-    return np.asarray(cells, np.bool_)
+    """Cells in which any pixel of ``mask`` is True; the last cells may hang over its end."""
+    if not mask.any():
+        return np.zeros((-(-mask.shape[0] // factor), -(-mask.shape[1] // factor)), np.bool_)
+    # The largest value of the cell that starts at each pixel, of which every factor-th is one of ours.
+    element = np.ones((factor, factor), np.uint8)
+    largest = cv2.dilate(mask.view(np.uint8), element, anchor=(0, 0), borderValue=0)
+    return np.asarray(largest[::factor, ::factor], np.bool_)
 
 
-def _padded(array: NDArray[Any], factor: int, border: int) -> NDArray[Any]:
-    below, right = -array.shape[0] % factor, -array.shape[1] % factor
-    if not below and not right:
-        return array
-    return np.asarray(cv2.copyMakeBorder(array, 0, below, 0, right, border), array.dtype)
+def _cell_means(window: Image, factor: int) -> NDArray[np.float32]:
+    """Mean of each cell in 8-bit levels; bands keep the float copy small."""
+    height, width = -(-window.shape[0] // factor), -(-window.shape[1] // factor)
+    means = np.empty((height, width, 3), np.float32)
+    rows = max(1, _BAND_PIXELS // (factor * factor * width))
+    scale = 1.0 if window.dtype == np.uint8 else 1.0 / 257.0
+    for top in range(0, height, rows):
+        part: NDArray[np.float32] = window[top * factor : (top + rows) * factor].astype(np.float32)
+        below, right = -part.shape[0] % factor, -part.shape[1] % factor
+        if below or right:
+            part = np.asarray(cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_REPLICATE), np.float32)
+        if factor > 1:
+            size = (width, part.shape[0] // factor)
+            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
+        means[top : top + rows] = part * scale
+    return means
