@@ -18,9 +18,6 @@ from cleanplate.types import Mask
 Picture = NDArray[np.uint8]
 Method = Callable[[Picture, Mask], Picture]
 
-_RAMP_SHARE = 0.5
-"""Share of the grown rim over which the eraser blends."""
-
 
 def cleanplate_patchmatch(picture: Picture, hole: Mask) -> Picture:
     """This project, engine ``patchmatch``."""
@@ -36,10 +33,10 @@ def _erase(picture: Picture, hole: Mask, engine: str) -> Picture:
     """As the eraser works when ``hole`` is a selection with its grown rim: the ramp at the border lies in that rim."""
     from cleanplate.inpaint.engine import create_engine
     from cleanplate.runtime.cpu_limits import usable_cores
-    from cleanplate.tasks.eraser import automatic_growth
+    from cleanplate.tasks.eraser import SEAM_SHARE, automatic_growth
     from cleanplate.tasks.fill import fill
 
-    ramp = _RAMP_SHARE * automatic_growth(hole)
+    ramp = SEAM_SHARE * automatic_growth(hole)
     filled, _ = fill(picture, hole, create_engine(engine), seam=ramp, threads=usable_cores())
     return np.asarray(filled, np.uint8)
 

@@ -20,7 +20,9 @@ from cleanplate.types import Image, Mask, check_image, check_mask
 AUTOMATIC_ENGINE = "patchmatch"
 """What ``engine="auto"`` means."""
 
-_SEAM_SHARE = 0.5
+SEAM_SHARE = 0.5
+"""Share of the grown rim over which the fill is blended with what was there."""
+
 _WORTH_SAYING = 0.001
 """Closed islands of a smaller share of the selection are specks that nobody left on purpose."""
 
@@ -105,7 +107,7 @@ def erase(
         chosen,
         avoid=avoid,
         seed=seed,
-        seam=_SEAM_SHARE * rim,
+        seam=SEAM_SHARE * rim,
         threads=threads or usable_cores(),
         progress=progress,
     )
