@@ -161,3 +161,11 @@ def test_symbolic_links(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(OutputError):
         write_atomic(tmp_path / "loop", b"new", overwrite=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes")
+def test_devices_and_pipes_are_no_targets(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="device or pipe"):
+        write_atomic(tmp_path / "pipe", b"new", overwrite=True)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

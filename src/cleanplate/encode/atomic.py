@@ -53,17 +53,25 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool = False) -> None:
 
 
 def _resolved(path: Path) -> Path:
+    nowhere = OutputError("is a symbolic link that leads nowhere", subject=path, fix="choose another name")
+    if not path.is_symlink():
+        return path.absolute()
     try:
-        return path.resolve() if path.is_symlink() else path.absolute()
+        target = path.resolve()
     except (OSError, RuntimeError) as error:
         if isinstance(error, OSError) and error.errno != errno.ELOOP:
             raise _explained(error, path) from None
-        raise OutputError("is a symbolic link that leads nowhere", subject=path, fix="choose another name") from None
+        raise nowhere from None
+    if target.is_symlink():  # Python 3.13 hands a loop back instead of refusing it
+        raise nowhere
+    return target
 
 
 def _check(target: Path, shown: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise OutputError("is a folder", subject=shown, fix="name a file in it")
+    if target.exists() and not target.is_file():
+        raise OutputError("is a device or pipe, not a file", subject=shown, fix="name a file, or use - for a pipe")
     if not overwrite and os.path.lexists(target):
         raise _taken(shown)
 
