@@ -70,7 +70,7 @@ def _resolved(path: Path) -> Path:
 def _check(target: Path, shown: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise OutputError("is a folder", subject=shown, fix="name a file in it")
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113 - a name too long is no device
         raise OutputError("is a device or pipe, not a file", subject=shown, fix="name a file, or use - for a pipe")
     if not overwrite and os.path.lexists(target):
         raise _taken(shown)
