@@ -54,15 +54,13 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool = False) -> None:
 
 def _resolved(path: Path) -> Path:
     nowhere = OutputError("is a symbolic link that leads nowhere", subject=path, fix="choose another name")
-    if not path.is_symlink():
-        return path.absolute()
     try:
-        target = path.resolve()
+        target = path.resolve() if path.is_symlink() else path.absolute()
     except (OSError, RuntimeError) as error:
         if isinstance(error, OSError) and error.errno != errno.ELOOP:
             raise _explained(error, path) from None
         raise nowhere from None
-    if target.is_symlink():  # Python 3.13 hands a loop back instead of refusing it
+    if os.path.islink(target):  # noqa: PTH114 - Python 3.13 hands a loop back instead of refusing it
         raise nowhere
     return target
 
