@@ -81,3 +81,12 @@ def test_what_is_missing_is_one_line_and_leaves_nothing(cleanplate, photo, tmp_p
     assert ran.code == 6
     assert said in ran.error
     assert not (tmp_path / "clean.png").exists()
+
+
+def test_commercial_only_refuses_a_network_of_unknown_terms(cleanplate, photo, tmp_path, monkeypatch):
+    monkeypatch.setenv("CLEANPLATE_COMMERCIAL_ONLY", "0")  # the option sets it for this process; put back afterwards
+    lama(tmp_path / "mine.onnx")
+    ran = cleanplate("erase", "photo.png", *BOX, "--weights", "mine.onnx", "--commercial-only", "-o", "clean.png")
+    assert ran.code == 6
+    assert "mine.onnx" in ran.stderr
+    assert not (tmp_path / "clean.png").exists()

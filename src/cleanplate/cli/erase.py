@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -126,6 +127,12 @@ def erase(
             rich_help_panel=panels.HOW,
         ),
     ] = None,
+    commercial_only: Annotated[
+        bool,
+        typer.Option(
+            "--commercial-only", help="Refuse networks whose commercial use is not clear.", rich_help_panel=panels.HOW
+        ),
+    ] = False,
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="Device that networks run on.", rich_help_panel=panels.HOW)
     ] = "auto",
@@ -221,7 +228,10 @@ def erase(
     from cleanplate.encode.image import EncodeOptions
     from cleanplate.tasks.erase_options import EraseOptions
     from cleanplate.tasks.selection import Selection
+    from cleanplate.weights.terms import VARIABLE
 
+    if commercial_only:
+        os.environ[VARIABLE] = "1"  # worker processes inherit it
     selection = Selection(
         boxes=tuple(box or ()),
         spots=tuple(spot or ()),
