@@ -117,6 +117,16 @@ def test_any_size_in_a_small_fixed_network(
     assert (filled[~hole] == image[~hole]).all()
 
 
+def test_a_sliver_of_known_ground_survives_scaling(graphs: dict[str, Path]) -> None:
+    """Scaled to the network's size every pixel is touched by the hole; the network must still see something known."""
+    image, hole = gravel(3, 65), np.ones((3, 65), np.bool_)
+    hole[:, 64:] = False
+    hole[2, 0] = False
+    engine = create(EngineOptions(device="cpu", weights=graphs["small fixed LaMa"]))
+    filled = engine.complete(image, hole, avoid=np.zeros_like(hole), seed=0).image
+    assert (filled[~hole] == image[~hole]).all()
+
+
 def test_wide_pictures_keep_their_aspect_in_a_fixed_network(graphs: dict[str, Path]) -> None:
     """A square hole stays square for the network: its share of the network's picture is that of the padded picture."""
     style = style_of(start(graphs["small fixed LaMa"], device="cpu"), None)

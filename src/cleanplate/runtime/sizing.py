@@ -51,10 +51,15 @@ class Fitting:
         return pad(pixels, self.full, self.padding)
 
     def mask(self, mask: Mask) -> Mask:
-        """Bring a mask to the network's size: what the mask touches only in part is masked too."""
+        """Bring a mask to the network's size: what the mask touches only in part is masked too.
+
+        Unless that masks everything, though the picture knows something: then the least covered stay unmasked.
+        """
         self._check(mask)
         if self.scaled != self.original:
-            mask = _scaled(mask.astype(np.float32), self.scaled) > 1e-4
+            covered = _scaled(mask.astype(np.float32), self.scaled)
+            everything = bool((covered > 1e-4).all()) and not mask.all()
+            mask = covered > (float(covered.min()) + 1e-4 if everything else 1e-4)
         return pad(mask, self.full, self.padding)
 
     def undo(self, pixels: NDArray[Any]) -> NDArray[Any]:
