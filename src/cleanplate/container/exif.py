@@ -84,19 +84,6 @@ def holds_preview(data: bytes | memoryview) -> bool:
     return _PREVIEW.search(data) is not None
 
 
-def minimal(order: Orientation, dots: tuple[float, float] | None = None) -> bytes:
-    """A small EXIF block with an orientation and, if given, a resolution."""
-    entries = [struct.pack("<HHIHH", ORIENTATION, 3, 1, order, 0)]
-    tail = b""
-    if dots is not None:
-        start = 8 + 2 + 12 * 4 + 4
-        for tag, value in ((X_RESOLUTION, dots[0]), (Y_RESOLUTION, dots[1])):
-            entries.append(struct.pack("<HHII", tag, 5, 1, start + len(tail)))
-            tail += struct.pack("<II", round(value * 1000), 1000)
-        entries.append(struct.pack("<HHIHH", RESOLUTION_UNIT, 3, 1, 2, 0))
-    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + b"".join(entries) + b"\0\0\0\0" + tail
-
-
 def _first_value(block: bytes | None, tag: int) -> int | None:
     try:
         tags = Tags(block or b"")

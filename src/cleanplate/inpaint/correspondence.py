@@ -82,7 +82,8 @@ def search(
     if start is not None:
         found = _doubled(start, rows, columns, wanted, target_at, sources)
     missing = found < 0
-    found[missing] = _nearest(features, target_at[missing], _thinned(source_at, width))
+    if missing.any():
+        found[missing] = _nearest(features, target_at[missing], _thinned(source_at, width))
     offsets = np.zeros((rows, columns, 2), np.int32)
     offsets[wanted, 0] = found // width - target_at // width
     offsets[wanted, 1] = found % width - target_at % width
@@ -209,11 +210,12 @@ def _make_coherent(
     distance = _distances(offsets[at_row, at_column], y, x, own, features, sources)
     charge = _COHERENCE * float(np.median(distance)) + 1.0
     steps = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
+    has_neighbour = [_beside(wanted, step)[at_row, at_column] for step in steps]
     for sweep in range(_SWEEPS):
         for colour in (0, 1):
             chosen = np.flatnonzero((at_row + at_column) % 2 == colour)
             around = [_beside(offsets, step)[at_row[chosen], at_column[chosen]] for step in steps]
-            present = [_beside(wanted, step)[at_row[chosen], at_column[chosen]] for step in steps]
+            present = [there[chosen] for there in has_neighbour]
             current = offsets[at_row[chosen], at_column[chosen]]
             best_distance = distance[chosen]
             best = best_distance + charge * _disagreement(current, around, present)

@@ -70,7 +70,7 @@ class Fitting:
         """
         if pixels.shape[:2] != self.full:
             raise ArrayError(f"is {_text(pixels.shape)}, not {_text(self.full)}", subject="output of the network")
-        pixels = pixels[: self.scaled[0], : self.scaled[1]]
+        pixels = unpad(pixels, self.scaled)
         return pixels if self.scaled == self.original else _scaled(pixels, self.original)
 
     def _check(self, pixels: NDArray[Any]) -> None:
