@@ -2,8 +2,8 @@
 
 An engine completes one *small* picture: an RGB window that was shrunk to the working size, with a hole in it. The
 detail that shrinking lost is put back afterwards (:mod:`cleanplate.inpaint.residual`), guided by a correspondence:
-which known place each piece of the hole resembles. An engine that knows it (the attention scores of a generator)
-returns it; for the others it is searched (:mod:`cleanplate.inpaint.correspondence`).
+which known place each piece of the hole resembles. An engine that knows it returns it (a generator its attention,
+:mod:`cleanplate.inpaint.attention`); for the others it is searched (:mod:`cleanplate.inpaint.correspondence`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import ArgumentError, DeviceError, EngineError
+from cleanplate.inpaint.attention import Attention
 from cleanplate.inpaint.correspondence import Correspondence
 from cleanplate.types import Mask
 
@@ -34,7 +35,7 @@ class Completion:
     """
 
     image: SmallImage
-    correspondence: Correspondence | None = None
+    correspondence: Correspondence | Attention | None = None
 
 
 class Engine(Protocol):
@@ -106,6 +107,8 @@ ENGINES: dict[str, str] = {
     "patchmatch": "cleanplate.inpaint.patchmatch",
     "telea": "cleanplate.inpaint.telea",
     "onnx": "cleanplate.inpaint.onnx",
+    "cra": "cleanplate.inpaint.cra",
+    "hybrid": "cleanplate.inpaint.hybrid",
 }
 """Engine name to the module whose ``create(options)`` builds it; imported only when chosen."""
 

@@ -8,6 +8,8 @@ Editing, SIGGRAPH 2003). Where the completion itself has a strong edge, that is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -56,14 +58,48 @@ def levelled(
         return picture
     source_y, source_x = _sources(hole, correspondence)
     box = _around(hole)
+
+    def wanted(axis: int) -> Levels:
+        return _source_gradient(picture, hole[box], source_y[box], source_x[box], axis)
+
+    return _corrected(picture, hole, avoid, wanted, iterations)
+
+
+def cloned(answer: Levels, known: NDArray[np.uint8], hole: Mask, avoid: Mask) -> Levels:
+    """A network's answer pasted into what is known, without the colour step that its own errors would leave.
+
+    The answer shows the known ground too, a little off; the gradients it has across the border of the hole are asked
+    of the result.
+
+    Args:
+        answer: h x w x 3 float32 in 8-bit levels, the whole picture as the network sees it.
+        known: h x w x 3 uint8, not read in the hole.
+        hole: h x w bool.
+        avoid: h x w bool, cells that are neither known nor filled.
+
+    Returns:
+        h x w x 3 float32 in 8-bit levels; ``known`` outside the hole.
+    """
+    picture = np.where(hole[..., None], answer, known).astype(np.float32)
+    part = answer[_around(hole)]
+
+    def wanted(axis: int) -> Levels:
+        first, second = _ends(axis)
+        return np.asarray(part[second] - part[first], np.float32)
+
+    return _corrected(picture, hole, avoid, wanted, ITERATIONS)
+
+
+def _corrected(picture: Levels, hole: Mask, avoid: Mask, wanted: Callable[[int], Levels], iterations: int) -> Levels:
+    """``picture`` with the ``wanted`` gradients (by axis, around the hole) in its hole, where they are no structure."""
+    box = _around(hole)
     inside, usable = hole[box], ~avoid[box] | hole[box]
     flow = np.zeros((*inside.shape, 3), np.float32)
     links = []
     for axis in (0, 1):
         first, second = _ends(axis)
         linked = usable[first] & usable[second] & (inside[first] | inside[second])
-        wanted = _source_gradient(picture, inside, source_y[box], source_x[box], axis)
-        excess = wanted - (picture[box][second] - picture[box][first])
+        excess = wanted(axis) - (picture[box][second] - picture[box][first])
         share = linked / (1.0 + (np.abs(excess).max(axis=2) / _STEP) ** 8)
         excess *= share[..., None]
         flow[first] -= excess

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import EngineError
 from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage, check_no_network
@@ -52,6 +53,20 @@ _GATE = _SeedGate()
 
 
 @dataclass(frozen=True)
+class Guide:
+    """A second picture that patches should agree in.
+
+    Attributes:
+        map: h x w x 2 float32 in 0..0.5 (the library takes a difference over 0.5 for one around a circle).
+        weight: of a difference, relative to that of the patches; a difference of 0.707 in ``map`` weighs as much as
+            patches that have nothing in common.
+    """
+
+    map: NDArray[np.float32]
+    weight: float
+
+
+@dataclass(frozen=True)
 class PatchMatch:
     """Patch-search engine.
 
@@ -65,17 +80,27 @@ class PatchMatch:
     patch_radius: int = 3
     notes: tuple[str, ...] = ()
 
-    def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
-        """Fill the hole; see :class:`cleanplate.inpaint.engine.Engine`."""
+    def complete(
+        self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int, guide: Guide | None = None
+    ) -> Completion:
+        """Fill the hole, as ``guide`` shows it if given; see :class:`cleanplate.inpaint.engine.Engine`."""
         import patchmatch
 
+        picture, excluded = np.ascontiguousarray(image), (avoid & ~hole).view(np.uint8)
         with _GATE.holding(seed & 0xFFFFFFFF):
-            filled = patchmatch.inpaint(
-                np.ascontiguousarray(image),
-                hole.view(np.uint8),
-                global_mask=(avoid & ~hole).view(np.uint8),
-                patch_size=self.patch_radius,
-            )
+            if guide is None:
+                filled = patchmatch.inpaint(
+                    picture, hole.view(np.uint8), global_mask=excluded, patch_size=self.patch_radius
+                )
+            else:
+                filled = patchmatch.inpaint_regularity(
+                    picture,
+                    hole.view(np.uint8),
+                    np.dstack([guide.map, np.zeros_like(guide.map[..., 0])]),
+                    global_mask=excluded,
+                    patch_size=self.patch_radius,
+                    guide_weight=guide.weight,
+                )
         return Completion(np.where(hole[..., None], filled, image))
 
 

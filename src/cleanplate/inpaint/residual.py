@@ -66,8 +66,7 @@ def aggregate(
     Returns:
         The bounding box of the hole in the window, and the filled picture inside that box (to be used where ``hole``).
     """
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    box = box_of(hole)
     carry = correspondence is not None and factor > 1
     base = base_of(window, small, factor) if carry else None
     step = factor if correspondence is None else factor * correspondence.stride
@@ -84,6 +83,12 @@ def aggregate(
     return box, filled
 
 
+def box_of(hole: Mask) -> Box:
+    """The bounding box of a hole in which at least one pixel is True."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
 def _detail(window: Image, base: Image, correspondence: Correspondence, factor: int, band: Box) -> NDArray[np.float32]:
     """Weighted sum of the four residual patches that cover each pixel of ``band``.
 
@@ -93,8 +98,8 @@ def _detail(window: Image, base: Image, correspondence: Correspondence, factor: 
     step = correspondence.stride * factor
     blocks = Box(band.left // step, band.top // step, -(-band.right // step), -(-band.bottom // step))
     inside = band.shifted(-blocks.left * step, -blocks.top * step)
-    later_y = _later_weight(np.arange(band.top, band.bottom), step)
-    later_x = np.repeat(_later_weight(np.arange(band.left, band.right), step), 3)
+    later_y = later_weight(np.arange(band.top, band.bottom), step)
+    later_x = np.repeat(later_weight(np.arange(band.left, band.right), step), 3)
     here = np.empty((band.height, band.width, 2), np.int16)
     here[..., 0] = np.arange(band.left, band.right)
     here[..., 1] = np.arange(band.top, band.bottom)[:, None]
@@ -135,7 +140,7 @@ def _gain(places: list[NDArray[np.int32]], step: int) -> NDArray[np.float32]:
     """
     rows, columns = places[0].shape[:2]
     points = min(step, _GAIN_POINTS)
-    later = _later_weight(np.arange(points), points)
+    later = later_weight(np.arange(points), points)
     sides = (1.0 - later, later)
     weights = [sides[down][:, None] * sides[right][None, :] for down in (0, 1) for right in (0, 1)]
     energy = np.zeros((rows, points, columns, points), np.float32)
@@ -149,7 +154,7 @@ def _gain(places: list[NDArray[np.int32]], step: int) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _later_weight(position: NDArray[np.int64], step: int) -> NDArray[np.float32]:
+def later_weight(position: NDArray[np.int64], step: int) -> NDArray[np.float32]:
     """Weight of the later of the two patches that cover a pixel; a raised cosine, made steeper."""
     phase = (position % step + 0.5) / step
     later = (0.5 - 0.5 * np.cos(np.pi * phase)) ** _SHARPNESS

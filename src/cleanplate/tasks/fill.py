@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.compose.seam import feather, paste
+from cleanplate.inpaint.attention import Attention, aggregate_attended
 from cleanplate.inpaint.correspondence import Correspondence, search
 from cleanplate.inpaint.engine import Engine
 from cleanplate.inpaint.membrane import FEW_ITERATIONS, ITERATIONS, levelled, without_erased
@@ -143,6 +144,11 @@ def _fill_window(
     completion = engine.complete(small.image, small.hole, avoid=small.avoid & ~small.hole, seed=seed)
     lap("complete")
     completed, detail = completion.image, completion.correspondence
+    if isinstance(detail, Attention):
+        levels = _known_kept(completed, small, pending, factor)
+        box, pixels = aggregate_attended(view, window.hole, small.hole | small.avoid, levels, factor, detail)
+        lap("aggregate")
+        return _report(window, factor, detail=True, seconds=seconds), box, pixels
     if detail is None:
         detail = search(completed, small.hole, small.avoid)
     lap("search")
@@ -160,8 +166,17 @@ def _fill_window(
     lap("level")
     box, pixels = aggregate(view, window.hole, levels, factor, detail)
     lap("aggregate")
-    report = WindowReport(window.box, factor, int(np.count_nonzero(window.hole)), detail is not None, seconds)
-    return report, box, pixels
+    return _report(window, factor, detail=detail is not None, seconds=seconds), box, pixels
+
+
+def _report(window: Window, factor: int, *, detail: bool, seconds: dict[str, float]) -> WindowReport:
+    return WindowReport(window.box, factor, int(np.count_nonzero(window.hole)), detail, seconds)
+
+
+def _known_kept(completed: NDArray[np.uint8], small: Shrunk, pending: Mask, factor: int) -> NDArray[np.float32]:
+    """The completion with the unrounded known cells around it, and nothing of what is still to be erased."""
+    levels = np.where(small.hole[..., None], completed, small.mean).astype(np.float32)
+    return without_erased(levels, touched_cells(pending, factor) & ~small.hole) if pending.any() else levels
 
 
 def _enlarge_completion(
