@@ -6,7 +6,9 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from cleanplate.errors import CleanplateError, OutputError
 
@@ -26,6 +28,19 @@ _FIXES = {
 def write_atomic(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     """Write ``data`` to ``path`` such that others see the old state or the whole file, even after a crash.
 
+    See :func:`atomic_file`.
+
+    Raises:
+        OutputError: the target exists, or the system refuses (no permission, disk full, read-only, no folder).
+    """
+    with atomic_file(path, overwrite=overwrite) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
+    """Open a file to write to (and to read back) that gets the name ``path`` when the block ends without an error.
+
     The bytes go to a hidden file beside the target, are forced to the disk and take the name in one step. Without
     ``overwrite`` that step fails if the name is taken, also when another process takes it in between. A symbolic link
     is followed, so the file it points to is replaced and the link stays. Permissions: those of the file replaced, else
@@ -33,14 +48,18 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     tested there.
 
     Raises:
-        OutputError: the target exists, or the system refuses (no permission, disk full, read-only, no folder).
+        OutputError: the target exists, or the system refuses (no permission, disk full, read-only, no folder); errors
+            of the system inside the block come as this too.
     """
     target = _resolved(path)
     _check(target, path, overwrite=overwrite)
     beside = target.with_name(f".cleanplate-{os.getpid()}-{secrets.token_hex(6)}.part")
     try:
         try:
-            _write_through(beside, data, like=target)
+            with _opened(beside, like=target) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             _take_name(beside, target, overwrite=overwrite)
         finally:
             with contextlib.suppress(OSError):
@@ -74,14 +93,12 @@ def _check(target: Path, shown: Path, *, overwrite: bool) -> None:
         raise _taken(shown)
 
 
-def _write_through(beside: Path, data: bytes, *, like: Path) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    with open(os.open(beside, flags, 0o666), "wb") as file:  # noqa: PTH123  (the umask applies to 0o666)
-        with contextlib.suppress(OSError):
-            os.chmod(beside, like.stat().st_mode & 0o777)  # noqa: PTH101
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _opened(beside: Path, *, like: Path) -> BinaryIO:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    file = open(os.open(beside, flags, 0o666), "w+b")  # noqa: PTH123, SIM115  (the umask applies to 0o666)
+    with contextlib.suppress(OSError):
+        os.chmod(beside, like.stat().st_mode & 0o777)  # noqa: PTH101
+    return file
 
 
 def _take_name(beside: Path, target: Path, *, overwrite: bool) -> None:
