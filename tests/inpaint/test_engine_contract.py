@@ -15,7 +15,7 @@ from cleanplate.inpaint.engine import ENGINES, Engine, EngineOptions, create_eng
 from tests.inpaint.pictures import disc, gravel
 
 ENGINES_HERE = ["patchmatch", "telea"]
-"""Engines that need no file of the user's; ``onnx`` inherits in its own test file."""
+"""Engines that need no file of the user's; the others inherit in test files of their own."""
 
 
 class EngineContract:
@@ -103,11 +103,11 @@ def test_any_size_and_place_of_hole(name: str, height: int, width: int, data: st
 
 
 def test_every_listed_engine_has_a_contract_test() -> None:
-    assert set(ENGINES) == {*ENGINES_HERE, "onnx"}
+    assert set(ENGINES) == {*ENGINES_HERE, "onnx", "cra", "hybrid"}
 
 
 def test_unknown_engine_names_the_valid_ones() -> None:
-    with pytest.raises(EngineError, match=r"unknown engine 'magic'.*auto, onnx, patchmatch, telea"):
+    with pytest.raises(EngineError, match=r"unknown engine 'magic'.*auto, cra, hybrid, onnx, patchmatch, telea"):
         create_engine("magic")
 
 

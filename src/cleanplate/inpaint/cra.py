@@ -37,7 +37,7 @@ CELL = 16
 _INPUTS, _OUTPUTS = {"image", "mask"}, {"coarse", "fine", "scores"}
 
 Detail = Literal["soft", "strongest", "hard", "search"]
-"""Where detail comes from: all attended cells, the four strongest, the strongest, or a search in the completed picture."""
+"""Where detail comes from: all attended cells, the four strongest, the strongest, or a search after completion."""
 
 _COUNT = {"strongest": 4, "hard": 1}
 
