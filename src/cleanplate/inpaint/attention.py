@@ -128,8 +128,11 @@ def _detail(
         for row, column, patch in zip(y, x, patches, strict=True):
             top, left = row * step - step // 2 - canvas.top + first, column * step - step // 2 - canvas.left
             total[top : top + last - first, left : left + 2 * step] += part * patch
-    scale = _scale(unknown, attention, (int(y.min()), int(x.min()), height, width), factor)
-    total *= scale[..., None]
+    corner = int(y.min()), int(x.min())
+    share = _share(unknown, attention, corner, (height, width), factor)
+    gain = cv2.resize(_gain(attention, corner, (height // factor, width // factor)), (width, height))
+    np.divide(gain, share, out=share, where=share > _LEAST_KNOWN)
+    total *= share[..., None]
     inside = box.shifted(-canvas.left, -canvas.top)
     result = np.zeros((box.height, box.width, 3), np.float32)
     part = total[max(0, inside.top) : inside.bottom, max(0, inside.left) : inside.right]
@@ -148,7 +151,7 @@ def _bands(
     step = attention.cell * factor
     side = 2 * step
     height, width = window.shape[:2]
-    count = max(1, _BAND_BYTES // (12 * side * len(attention.sources)))
+    count = max(1, _BAND_BYTES // (12 * side * max(attention.weights.shape)))
     source_y, source_x = np.divmod(attention.sources, columns)
     own_rows, row_of = np.unique(source_y, return_inverse=True)
     across = np.arange(-(step // 2), columns * step + step // 2)
@@ -170,34 +173,29 @@ def _bands(
         yield first, last, summed.reshape(-1, last - first, side, 3)
 
 
-def _scale(unknown: Mask, attention: Attention, canvas: tuple[int, int, int, int], factor: int) -> NDArray[np.float32]:
-    """What the sum of weighted patches is multiplied by in each pixel of the canvas.
+def _share(
+    unknown: Mask, attention: Attention, corner: tuple[int, int], size: tuple[int, int], factor: int
+) -> NDArray[np.float32]:
+    """How much of the weight falls on known ground in each pixel of the canvas: patches may hang over unknown ground.
 
-    Divides by the weights of what was known (patches may hang over unknown ground), and restores the energy that
-    averaging takes: the sum over places of squared weights, where patches that come from one place count together.
+    What is known is the same in all pixels of a cell of the small picture, so the sums are taken there.
     """
-    top, left, height, width = canvas
-    cell = attention.cell
     rows, columns = attention.grid
-    side = 2 * cell
+    cell, step = attention.cell, attention.cell * factor
+    side, half = 2 * cell, cell // 2
     known = np.zeros(((rows + 1) * cell, (columns + 1) * cell), np.float32)
-    half = cell // 2
     part = ~unknown[: rows * cell, : columns * cell]
     known[half : half + part.shape[0], half : half + part.shape[1]] = part
     y, x = np.divmod(attention.sources, columns)
-    patches = np.stack(
-        [known[r * cell : r * cell + side, c * cell : c * cell + side] for r, c in zip(y, x, strict=True)]
-    )
-    shares = (attention.weights @ patches.reshape(len(patches), -1)).reshape(-1, side, side)
+    patches = [known[r * cell : r * cell + side, c * cell : c * cell + side].ravel() for r, c in zip(y, x, strict=True)]
+    sums = (attention.weights @ np.stack(patches)).reshape(-1, side, side)
+    weight = _patch_weight(step)
+    share = np.zeros(size, np.float32)
     y, x = np.divmod(attention.targets, columns)
-    weight = _patch_weight(cell)
-    share = np.zeros((height // factor, width // factor), np.float32)
-    for row, column, patch in zip(y - top, x - left, shares, strict=True):
-        share[row * cell : row * cell + side, column * cell : column * cell + side] += weight * patch
-    scale = np.divide(
-        _gain(attention, (top, left), share.shape), share, out=np.zeros_like(share), where=share > _LEAST_KNOWN
-    )
-    return np.asarray(cv2.resize(scale, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    for row, column, patch in zip((y - corner[0]) * step, (x - corner[1]) * step, sums, strict=True):
+        full = cv2.resize(patch, weight.shape, interpolation=cv2.INTER_NEAREST)
+        share[row : row + 2 * step, column : column + 2 * step] += weight * full
+    return share
 
 
 def _gain(attention: Attention, corner: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float32]:
