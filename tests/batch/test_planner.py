@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cleanplate.batch.erase import Erasing
 from cleanplate.batch.planner import Request, plan
 from cleanplate.batch.tree import find_pictures
 from cleanplate.errors import ArgumentError
@@ -23,17 +24,18 @@ def touch(folder: Path, *names: str) -> None:
 
 @pytest.fixture
 def request_for(tmp_path):
-    def make(*sources, output="out", masks=(), options=None, **more):
+    def make(*sources, output="out", masks=(), options=None, sheets=None, saved_masks=None, **more):
         selection = Selection(boxes=() if masks else ("1,1,5,5",), masks=tuple(tmp_path / mask for mask in masks))
         target = None if output is None else tmp_path / output
         places = tuple(tmp_path / source for source in sources or ("in",))
-        return Request(places, target, selection, options or EraseOptions(), **more)
+        assignment = Erasing(selection, options or EraseOptions(), sheets=sheets, saved_masks=saved_masks)
+        return Request(places, target, assignment, **more)
 
     return make
 
 
 def targets(planned, tmp_path):
-    return {job.key: job.targets.result.relative_to(tmp_path).as_posix() for job in planned.jobs}
+    return {job.key: job.errand.result.relative_to(tmp_path).as_posix() for job in planned.jobs}
 
 
 def test_the_tree_is_mirrored_with_names_and_types(tmp_path, request_for):
@@ -95,7 +97,9 @@ def test_masks_pair_by_relative_path_without_ending(tmp_path, request_for):
     touch(tmp_path / "in", "a.jpg", "a.b.jpg", "sub/a.jpg", "lonely.jpg", "twice.jpg")
     touch(tmp_path / "masks", "a.png", "a.b.webp", "sub/a.tif", "twice.png", "twice.jpg", "other.png")
     planned = plan(request_for(masks=("masks",), recursive=True))
-    pairs = {job.key: [mask.relative_to(tmp_path).as_posix() for mask in job.selection.masks] for job in planned.jobs}
+    pairs = {
+        job.key: [mask.relative_to(tmp_path).as_posix() for mask in job.errand.selection.masks] for job in planned.jobs
+    }
     assert pairs == {"a.jpg": ["masks/a.png"], "a.b.jpg": ["masks/a.b.webp"], "sub/a.jpg": ["masks/sub/a.tif"]}
     lonely, twice = sorted(planned.failures, key=lambda failure: failure.key)
     assert "lonely.jpg: has no mask in" in str(lonely.error)
@@ -107,7 +111,7 @@ def test_one_mask_file_serves_all_and_joins_those_of_a_folder(tmp_path, request_
     touch(tmp_path / "in", "a.jpg", "b.jpg")
     touch(tmp_path, "all.png", "masks/a.png", "masks/b.png")
     planned = plan(request_for(masks=("all.png", "masks")))
-    assert [[mask.name for mask in job.selection.masks] for job in planned.jobs] == [
+    assert [[mask.name for mask in job.errand.selection.masks] for job in planned.jobs] == [
         ["all.png", "a.png"],
         ["all.png", "b.png"],
     ]
@@ -117,8 +121,9 @@ def test_folder_of_areas_to_avoid_may_have_gaps(tmp_path, request_for):
     touch(tmp_path / "in", "a.jpg", "b.jpg")
     touch(tmp_path / "avoid", "a.png")
     made = request_for()
-    made = replace(made, selection=replace(made.selection, avoid=(tmp_path / "avoid",)))
-    assert [len(job.selection.avoid) for job in plan(made).jobs] == [1, 0]
+    selection = replace(made.assignment.selection, avoid=(tmp_path / "avoid",))
+    made = replace(made, assignment=replace(made.assignment, selection=selection))
+    assert [len(job.errand.selection.avoid) for job in plan(made).jobs] == [1, 0]
 
 
 def test_candidates_that_meet_other_results_are_refused(tmp_path, request_for):
@@ -159,7 +164,7 @@ def test_outputs_never_meet_inputs(tmp_path, request_for):
 def test_in_place_writes_to_the_sources(tmp_path, request_for):
     touch(tmp_path, "one/a.jpg", "two/a.jpg")
     planned = plan(request_for("one", "two", output=None, options=EraseOptions(in_place=True)))
-    assert [job.targets.result for job in planned.jobs] == [tmp_path / "one/a.jpg", tmp_path / "two/a.jpg"]
+    assert [job.errand.result for job in planned.jobs] == [tmp_path / "one/a.jpg", tmp_path / "two/a.jpg"]
     assert len({job.key for job in planned.jobs}) == 2
 
 
@@ -167,7 +172,7 @@ def test_in_place_writes_to_the_sources(tmp_path, request_for):
 def test_places_for_several_must_be_folders(tmp_path, request_for, where):
     touch(tmp_path, "in/a.jpg", "taken.jpg")
     with pytest.raises(ArgumentError, match="must be a folder"):
-        plan(replace(request_for(), **{where: tmp_path / "taken.jpg"}))
+        plan(request_for(**{where: tmp_path / "taken.jpg" if where != "output" else "taken.jpg"}))
 
 
 def test_output_is_demanded(request_for):

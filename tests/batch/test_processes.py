@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from cleanplate.batch.erase import EraseErrand
 from cleanplate.batch.executor import Executor, Serial
 from cleanplate.batch.job import Job, Outcome
 from cleanplate.batch.processes import Processes
-from cleanplate.tasks.erase_options import Targets
+from cleanplate.tasks.erase_options import EraseOptions, Targets
 from cleanplate.tasks.selection import Selection
 
 
 def job(key: str) -> Job:
-    return Job(key, Path(key), Targets(None), Selection())
+    return Job(key, Path(key), EraseErrand(Targets(None), Selection(), EraseOptions()))
 
 
 def die_if_told(job: Job, folder: Path) -> Outcome:

@@ -23,7 +23,7 @@ def test_commands_are_understood(cleanplate, line, monkeypatch):
     ran = cleanplate(*words[1:])
     assert ran.code == 0, ran.stderr
     if words[1] == "erase":
-        assert not asked[0].selection.is_empty
+        assert not asked[0].assignment.selection.is_empty
 
 
 def test_every_option_of_erase_is_explained(cleanplate, monkeypatch):

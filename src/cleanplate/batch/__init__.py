@@ -1,1 +1,1 @@
-"""Planner, manifest and executors for many pictures."""
+"""Assignments, planner, manifest and executors for many pictures."""

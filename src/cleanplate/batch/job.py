@@ -1,33 +1,31 @@
-"""One picture of a batch: what to do with it, and what came of it."""
+"""One picture of a batch: what to do with it, and what came of it.
+
+This module must not import numpy or OpenCV: worker processes import it before they limit those libraries' threads.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    # Only for annotations: worker processes import this module before they limit the threads of numpy.
-    from cleanplate.tasks.erase_options import EraseOptions, Targets
-    from cleanplate.tasks.selection import Selection
+from cleanplate.batch.assignment import Errand
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to erase from.
+    """One picture to work on.
 
     Attributes:
         key: its relative path with forward slashes; names it in messages and in the manifest.
         source: the picture file.
-        targets: where its outputs go.
-        selection: what to erase, with the masks of this picture.
+        errand: what to do with it, and where its outputs go.
         overwrite: replace outputs that exist, because an earlier attempt of this batch left them.
     """
 
     key: str
     source: Path
-    targets: Targets
-    selection: Selection
+    errand: Errand
     overwrite: bool = False
 
     def again(self) -> Job:
@@ -43,7 +41,7 @@ class Outcome:
         key: the job's.
         error: one line, or None if it succeeded.
         exit_code: of the error.
-        report: as :meth:`cleanplate.tasks.file_report.FileReport.to_json` gives it.
+        report: as :meth:`cleanplate.batch.assignment.Report.to_json` gives it.
     """
 
     key: str
@@ -52,24 +50,22 @@ class Outcome:
     report: dict[str, Any] | None = None
 
 
-def erase_job(job: Job, options: EraseOptions) -> Outcome:
+def do_job(job: Job) -> Outcome:
     """Do a job; whatever goes wrong with this picture becomes its outcome."""
     from cleanplate.errors import CleanplateError
-    from cleanplate.tasks.photo import erase_file
 
     try:
-        chosen = replace(options, overwrite=options.overwrite or job.overwrite, make_folders=True)
-        report = erase_file(job.source, job.targets, job.selection, chosen, name=job.key)
+        report = job.errand.do(job.source, name=job.key, again=job.overwrite)
     except CleanplateError as error:
-        return failed(job, str(error), error.exit_code)
+        return failed(job.key, str(error), error.exit_code)
     except MemoryError:
-        return failed(job, f"{job.key}: out of memory")
+        return failed(job.key, f"{job.key}: out of memory")
     except Exception as error:
         # One bad picture must not stop the others, whatever it is that it upsets.
-        return failed(job, f"{job.key}: unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+        return failed(job.key, f"{job.key}: unexpected {type(error).__name__}: {' '.join(str(error).split())}")
     return Outcome(job.key, report=report.to_json())
 
 
-def failed(job: Job, error: str, exit_code: int = 1) -> Outcome:
+def failed(key: str, error: str, exit_code: int = 1) -> Outcome:
     """The outcome of a job that went wrong."""
-    return Outcome(job.key, error=error, exit_code=exit_code)
+    return Outcome(key, error=error, exit_code=exit_code)

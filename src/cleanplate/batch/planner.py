@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from cleanplate.batch.assignment import Assignment
 from cleanplate.batch.job import Job, Outcome, failed
-from cleanplate.batch.pairing import Partners
 from cleanplate.batch.tree import find_pictures
 from cleanplate.errors import ArgumentError, CleanplateError, MissingInputError, OutputError
-from cleanplate.tasks.erase_options import EraseOptions, Targets
-from cleanplate.tasks.outputs import natural_name, planned_outputs
-from cleanplate.tasks.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -23,20 +20,14 @@ class Request:
     Attributes:
         sources: pictures, and folders of them.
         output: folder that mirrors the sources; None to work in place.
-        selection: what to erase; its mask files may be folders, paired by relative path without ending.
-        options: how.
+        assignment: what to do with each.
         recursive: look into sub-folders.
-        sheets: folder for contact sheets; None for none.
-        saved_masks: folder for the selections as PNG; None for none.
     """
 
     sources: tuple[Path, ...]
     output: Path | None
-    selection: Selection
-    options: EraseOptions
+    assignment: Assignment
     recursive: bool = False
-    sheets: Path | None = None
-    saved_masks: Path | None = None
 
 
 @dataclass
@@ -62,34 +53,28 @@ def plan(request: Request) -> Plan:
     """
     _check(request)
     made = Plan()
-    masks, avoid = Partners(request.selection.masks), Partners(request.selection.avoid)
+    errand_for = request.assignment.several()
     seen = set()
-    for relative, source in _sources(request, [*masks.folders, *avoid.folders], made):
+    for relative, source in _sources(request, made):
         if _identity(source) in seen:
             continue
         seen.add(_identity(source))
         # Outputs in one folder have different relative paths; in place, several sources may share one.
-        key = relative if request.output is not None or len(request.sources) == 1 else source
-        job = Job(key.as_posix(), source, _targets(request, relative, source), request.selection)
+        key = (relative if request.output is not None or len(request.sources) == 1 else source).as_posix()
+        result = source if request.output is None else request.output / request.assignment.named(relative)
         try:
-            chosen = replace(request.selection, masks=masks.of(relative), avoid=avoid.of(relative, needed=False))
+            made.jobs.append(Job(key, source, errand_for(relative, result)))
         except CleanplateError as error:
-            made.failures.append(failed(job, str(error), error.exit_code))
-        else:
-            made.jobs.append(replace(job, selection=chosen))
+            made.failures.append(failed(key, str(error), error.exit_code))
     _refuse_collisions(made, request)
     return made
 
 
 def _check(request: Request) -> None:
-    for name, folder in (
-        ("-o", request.output),
-        ("--side-by-side", request.sheets),
-        ("--save-mask", request.saved_masks),
-    ):
+    for name, folder in (("-o", request.output), *request.assignment.folders_written.items()):
         if folder is not None and folder.exists() and not folder.is_dir():
             raise ArgumentError("must be a folder when several pictures are worked on", subject=f"{name} {folder}")
-    if request.output is None and not request.options.in_place:
+    if request.output is None and not request.assignment.in_place:
         raise ArgumentError("is missing", subject="-o", fix="name a folder for the results, or use --in-place")
     if request.output is not None and any(_same(request.output, source) for source in request.sources):
         raise ArgumentError(
@@ -97,47 +82,40 @@ def _check(request: Request) -> None:
         )
 
 
-def _sources(request: Request, mask_folders: list[Path], made: Plan) -> Iterator[tuple[Path, Path]]:
+def _sources(request: Request, made: Plan) -> Iterator[tuple[Path, Path]]:
     """Each picture: its path relative to the source it belongs to, and its path."""
-    written = [folder for folder in (request.output, request.sheets, request.saved_masks) if folder is not None]
+    passed_over = [place for place in request.assignment.places_read if place.is_dir()]
+    passed_over += [*request.assignment.folders_written.values(), *([request.output] if request.output else [])]
     for source in request.sources:
         if not source.is_dir():
             yield Path(source.name), source
             continue
-        found = find_pictures(source, recursive=request.recursive, without=[*written, *mask_folders])
+        found = find_pictures(source, recursive=request.recursive, without=passed_over)
         made.others += found.others
         for folder, reason in found.unreadable:
             error = MissingInputError(f"cannot be listed ({reason})", subject=folder)
-            made.failures.append(Outcome(str(folder), str(error), error.exit_code))
+            made.failures.append(failed(str(folder), str(error), error.exit_code))
         for relative in found.pictures:
             yield relative, source / relative
-
-
-def _targets(request: Request, relative: Path, source: Path) -> Targets:
-    return Targets(
-        result=source if request.output is None else request.output / natural_name(relative),
-        sheet=None if request.sheets is None else request.sheets / relative.with_suffix(".jpg"),
-        mask=None if request.saved_masks is None else request.saved_masks / relative.with_suffix(".png"),
-    )
 
 
 def _refuse_collisions(made: Plan, request: Request) -> None:
     """Fail every job whose outputs are also those of another job, or an input of any."""
     users: dict[str, list[str]] = {}
     inputs: dict[str, str] = {}
-    outputs = {id(job): planned_outputs(job.targets, request.options) for job in made.jobs}
+    outputs = {id(job): job.errand.outputs() for job in made.jobs}
     for job in made.jobs:
-        for path in (job.source, *job.selection.files):
+        for path in (job.source, *job.errand.files):
             inputs[_identity(path)] = job.key
         for path in outputs[id(job)]:
             users.setdefault(_identity(path), []).append(job.key)
     kept = []
     for job in made.jobs:
-        error = _collision(job, outputs[id(job)], users, inputs, in_place=request.options.in_place)
+        error = _collision(job, outputs[id(job)], users, inputs, in_place=request.assignment.in_place)
         if error is None:
             kept.append(job)
         else:
-            made.failures.append(failed(job, str(error), error.exit_code))
+            made.failures.append(failed(job.key, str(error), error.exit_code))
     made.jobs = kept
 
 

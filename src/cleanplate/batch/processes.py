@@ -90,8 +90,8 @@ def _outcome(future: Future[Outcome], job: Job) -> Outcome:
     if error is None:
         return future.result()
     if isinstance(error, BrokenProcessPool):
-        return failed(job, f"{job.key}: its worker process died; out of memory, or a damaged library")
-    return failed(job, f"{job.key}: unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+        return failed(job.key, f"{job.key}: its worker process died; out of memory, or a damaged library")
+    return failed(job.key, f"{job.key}: unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 class _Pool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 
 from cleanplate.batch.executor import Executor
-from cleanplate.batch.job import Job, Outcome, erase_job
+from cleanplate.batch.job import Job, Outcome, do_job
 from cleanplate.batch.manifest import Manifest
 from cleanplate.batch.planner import Plan
-from cleanplate.tasks.erase_options import EraseOptions
 
 
 @dataclass
@@ -36,19 +34,19 @@ class Summary:
 
 def run(
     plan: Plan,
-    options: EraseOptions,
     executor: Executor,
     *,
     manifest: Manifest | None,
+    overwrite: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Summary:
     """Work off a plan.
 
     Args:
         plan: what to do.
-        options: how.
         executor: where.
         manifest: what was done before, and where to record; None to keep no record.
+        overwrite: do again what was done before.
         on_outcome: told about each picture as it is done or has failed.
     """
     summary = Summary(others=plan.others)
@@ -61,12 +59,12 @@ def run(
         note(outcome)
     pending = []
     for job in plan.jobs:
-        if manifest is not None and not options.overwrite and manifest.is_done(job):
+        if manifest is not None and not overwrite and manifest.is_done(job):
             summary.resumed += 1
         else:
             pending.append(job)
     jobs = {job.key: job for job in pending}
-    with closing(executor.run(partial(erase_job, options=options), _started(pending, manifest))) as outcomes:
+    with closing(executor.run(do_job, _started(pending, manifest))) as outcomes:
         for outcome in outcomes:
             if manifest is not None:
                 manifest.finish(jobs[outcome.key], outcome)

@@ -48,18 +48,19 @@ def watch(
         ready = arrivals.ready(found.jobs)
         complaints = arrivals.news(found.failures)
         if ready or complaints:
-            run(Plan(ready, complaints), request.options, executor, manifest=manifest, on_outcome=on_outcome)
+            overwrite = request.assignment.overwrite
+            run(Plan(ready, complaints), executor, manifest=manifest, overwrite=overwrite, on_outcome=on_outcome)
             arrivals.worked_on(ready)
 
 
 def _ticks(request: Request, arrivals: _Arrivals, stop: threading.Event | None) -> Iterator[None]:
     """At once, then whenever something changed or is still settling."""
     yield None
-    masks = [path for path in request.selection.files if path.is_dir()]
+    folders = [place for place in request.assignment.places_read if place.is_dir()]
     changes = watchfiles.watch(
         *request.sources,
-        *masks,
-        recursive=request.recursive or bool(masks),
+        *folders,
+        recursive=request.recursive or bool(folders),
         debounce=400,
         step=100,
         rust_timeout=300,
@@ -112,7 +113,7 @@ class _Arrivals:
 
 
 def _stamp(job: Job) -> _Stamp:
-    return tuple(_of(path) for path in (job.source, *job.selection.files))
+    return tuple(_of(path) for path in (job.source, *job.errand.files))
 
 
 def _of(path: Path) -> tuple[int, int]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cleanplate.cli import panels
+from cleanplate.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from cleanplate.tasks.selection import Selection
 
 app = typer.Typer(
     add_completion=False,
@@ -223,7 +227,9 @@ def erase(
     Only the selected pixels, and a thin rim around them, change.
     """
     # Heavy parts are imported here, so that the help comes at once.
+    from cleanplate.batch.erase import Erasing
     from cleanplate.cli.wishes import Wishes, carry_out
+    from cleanplate.cli.wording import erased
     from cleanplate.decode.limits import Limits
     from cleanplate.encode.image import EncodeOptions
     from cleanplate.tasks.erase_options import EraseOptions
@@ -256,17 +262,30 @@ def erase(
         encode=EncodeOptions(quality=quality, strip_gps=strip_gps, mark_ai=mark_ai),
         limits=Limits() if max_pixels is None else Limits(max_pixels=max_pixels),
     )
+    _check(selection)
     carry_out(
         Wishes(
             sources=tuple(sources),
             output=output,
-            side_by_side=side_by_side,
-            save_mask=save_mask,
-            selection=selection,
-            options=options,
+            assignment=Erasing(selection, options, sheets=side_by_side, saved_masks=save_mask),
+            tell=erased,
+            limits=options.limits,
             json=json_report,
             recursive=recursive,
             jobs=jobs,
             watch=watch,
+            verb="erase",
         )
     )
+
+
+def _check(selection: Selection) -> None:
+    """Refuse, before anything is read, a selection that makes no sense."""
+    if selection.is_empty:
+        raise ArgumentError(
+            "nothing says what to erase", fix="add --box, --spot, --polygon, --strokes or --mask (see erase --help)"
+        )
+    if selection.snap and not selection.boxes:
+        raise ArgumentError("tightens boxes, and there is none", subject="--snap", fix="add --box")
+    if selection.invert_masks and not selection.masks:
+        raise ArgumentError("needs a mask to invert", subject="--invert-mask", fix="add --mask")

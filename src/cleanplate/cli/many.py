@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import Any
 
 import typer
@@ -22,11 +21,10 @@ from cleanplate.cli.wishes import STREAM, Wishes
 from cleanplate.cli.wording import batch_sentence
 from cleanplate.errors import ArgumentError, InputError, PartialFailureError
 from cleanplate.runtime.cpu_limits import usable_cores
-from cleanplate.tasks.erase_options import EraseOptions
 
 
-def erase_many(wishes: Wishes) -> None:
-    """Erase from many pictures.
+def work_on_many(wishes: Wishes) -> None:
+    """Work on many pictures.
 
     Raises:
         InputError: there are no pictures.
@@ -38,14 +36,14 @@ def erase_many(wishes: Wishes) -> None:
     if not planned.jobs and not planned.failures:
         _no_pictures(wishes, planned)
     with (
-        _progress(planned, quiet=wishes.json) as tell,
+        _progress(planned, wishes.verb, quiet=wishes.json) as tell,
         closing(executor_for(wishes, len(planned.jobs))) as executor,
     ):
         summary = run(
             planned,
-            request.options,
             executor,
-            manifest=None if wishes.options.dry_run else manifest_of(wishes),
+            manifest=None if wishes.assignment.rehearsal else manifest_of(wishes),
+            overwrite=wishes.assignment.overwrite,
             on_outcome=tell,
         )
     if wishes.json:
@@ -70,11 +68,8 @@ def request_of(wishes: Wishes) -> Request:
     return Request(
         sources=wishes.sources,
         output=wishes.output,
-        selection=wishes.selection,
-        options=replace(wishes.options, threads=threads_for(wishes)),
+        assignment=wishes.assignment.with_threads(threads_for(wishes)),
         recursive=wishes.recursive,
-        sheets=wishes.side_by_side,
-        saved_masks=wishes.save_mask,
     )
 
 
@@ -90,11 +85,10 @@ def executor_for(wishes: Wishes, pictures: int) -> Executor:
 
 def manifest_of(wishes: Wishes) -> Manifest | None:
     """The record beside the outputs; working in place on several sources has no one place for it."""
-    options: EraseOptions = wishes.options
     if wishes.output is not None:
-        return Manifest(wishes.output, options)
+        return Manifest(wishes.output)
     if len(wishes.sources) == 1:
-        return Manifest(wishes.sources[0], options)
+        return Manifest(wishes.sources[0])
     return None
 
 
@@ -122,7 +116,7 @@ def _no_pictures(wishes: Wishes, planned: Plan) -> None:
 
 
 @contextmanager
-def _progress(planned: Plan, *, quiet: bool) -> Iterator[Callable[[Outcome], None]]:
+def _progress(planned: Plan, verb: str, *, quiet: bool) -> Iterator[Callable[[Outcome], None]]:
     """A bar with the time left where there is a terminal; in any case one line a failure, on stderr."""
     if quiet or not sys.stderr.isatty():
         yield _tell_failure
@@ -142,7 +136,7 @@ def _progress(planned: Plan, *, quiet: bool) -> Iterator[Callable[[Outcome], Non
     with Progress(*columns, console=console, transient=True) as bar:
         # What failed in planning took no time, and would promise too early an end.
         worked_on = {job.key for job in planned.jobs}
-        task = bar.add_task("erase", total=len(worked_on))
+        task = bar.add_task(verb, total=len(worked_on))
 
         def tell(outcome: Outcome) -> None:
             if outcome.error is not None:

@@ -14,8 +14,8 @@ from cleanplate.cli.many import executor_for, file_report, manifest_of, request_
 from cleanplate.cli.wishes import Wishes
 
 
-def keep_erasing(wishes: Wishes) -> None:
-    """Erase from every picture that is in the folder or arrives there, until Ctrl-C."""
+def keep_working(wishes: Wishes) -> None:
+    """Work on every picture that is in the folder or arrives there, until Ctrl-C."""
     request = request_of(wishes)
     typer.echo(f"watching {wishes.sources[0]}; Ctrl-C ends", err=True)
 

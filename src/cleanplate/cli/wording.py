@@ -9,6 +9,11 @@ from cleanplate.tasks.file_report import FileReport
 from cleanplate.tasks.photo import NOTHING_SELECTED
 
 
+def erased(report: FileReport) -> list[str]:
+    """The lines about one picture that was erased from."""
+    return [sentence(report), *further_files(report)]
+
+
 def sentence(report: FileReport) -> str:
     """One line about one picture: from where to where, how much, with what, how long."""
     where = " + ".join(report.outputs) or "standard output"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from cleanplate.encode.atomic import write_atomic
 from cleanplate.encode.options import SUFFIXES
@@ -14,6 +15,25 @@ from cleanplate.tasks.erase_options import EraseOptions, Targets
 
 Files = list[tuple[Path | None, bytes]]
 """Contents and where they go; None hands them back."""
+
+
+class WritingRules(Protocol):
+    """What may be written; options of every task that writes files."""
+
+    @property
+    def overwrite(self) -> bool:
+        """Replace outputs that exist."""
+        ...
+
+    @property
+    def in_place(self) -> bool:
+        """Replace the input by the result."""
+        ...
+
+    @property
+    def make_folders(self) -> bool:
+        """Make the folders of outputs that do not exist."""
+        ...
 
 
 def planned_outputs(targets: Targets, options: EraseOptions) -> list[Path]:
@@ -57,7 +77,7 @@ def preview_path(target: Path) -> Path:
     return target.with_name(f"{target.stem}.overlay.jpg")
 
 
-def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path], options: EraseOptions) -> None:
+def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path], rules: WritingRules) -> None:
     """Refuse, before any work is done, what must not be written.
 
     Raises:
@@ -65,7 +85,7 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path], options: Eras
             ``overwrite`` or ``in_place``).
     """
     taken = {_identity(path) for path in inputs}
-    if options.in_place and inputs:
+    if rules.in_place and inputs:
         taken.discard(_identity(inputs[0]))
     seen: set[str] = set()
     for path in outputs:
@@ -76,7 +96,7 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path], options: Eras
         if identity in taken:
             fix = "write elsewhere with -o, or replace the input with --in-place"
             raise OutputError("is an input, and inputs are never overwritten", subject=path, fix=fix)
-        if not options.overwrite and not options.in_place and path.exists():
+        if not rules.overwrite and not rules.in_place and path.exists():
             raise OutputError("exists already", subject=path, fix="write elsewhere with -o, or add --overwrite")
 
 
@@ -85,16 +105,16 @@ def _identity(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def write_all(files: Files, options: EraseOptions) -> None:
+def write_all(files: Files, rules: WritingRules) -> None:
     """Write every file, or, where one fails, none that was not there before."""
     new: list[Path] = []
     try:
         for path, content in files:
             if path is not None:
                 existed = path.exists()
-                if options.make_folders:
+                if rules.make_folders:
                     _make_folder(path.parent)
-                write_atomic(path, content, overwrite=options.overwrite or options.in_place)
+                write_atomic(path, content, overwrite=rules.overwrite or rules.in_place)
                 new += [] if existed else [path]
     except BaseException:
         for path in new:
