@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "cleanplate"
-STAGES = {"decode", "segment", "mask", "inpaint", "matting", "colorize", "compose", "encode"}
-NEUTRAL = {"errors", "types", "picture", "container"}
+STAGES = {"decode", "detect", "mask", "inpaint", "matting", "colorize", "compose", "encode"}
+NEUTRAL = {"errors", "types", "picture", "clip", "planes", "container"}
 SERVICES = {"runtime", "weights"}
 ALLOWED = {
     **dict.fromkeys(STAGES, NEUTRAL | SERVICES),

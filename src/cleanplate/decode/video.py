@@ -1,0 +1,468 @@
+"""The way in for video: a file -> frames and coded pieces of sound, in the order of the file, a few at a time.
+
+Frames come upright (the display matrix is carried out), with their own time stamps (variable rates stay what they
+are), in the planes that the encoder will want. Sound is not decoded here. What is damaged is left out and said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.clip import ClipFacts, Frame, SoundPiece
+from cleanplate.decode.limits import Limits
+from cleanplate.decode.upright_planes import Turning, turned_planes, turned_size, turned_small, turning_of
+from cleanplate.errors import ArgumentError, BrokenInputError, FormatError, InputError, MissingInputError
+from cleanplate.planes import ColourTags, Plane, PlaneFormat, Sampling
+
+Size = tuple[int, int]
+Piece = Frame | SoundPiece
+
+_DEFAULT = Limits(max_pixels=8192 * 8192)
+_STILLS = ("image2", "_pipe", "ico")
+_PATIENCE = 10
+"""Seconds of the file that are searched for sound after the last frame that is wanted."""
+
+_SHORTFALL = 0.5
+"""Seconds that may be missing at the end before it is worth saying."""
+
+
+class ClipReader:
+    """An open clip; use it in a ``with`` block.
+
+    Attributes:
+        facts: what is known before the first frame; ``facts.format`` is the nearest format to that of the file.
+        notes: remarks for the user; complete when all pieces have been read.
+    """
+
+    facts: ClipFacts
+    _turning: Turning
+
+    def __init__(self, path: Path, *, start: float = 0.0, end: float | None = None, limits: Limits = _DEFAULT) -> None:
+        """Open a clip and read up to its first wanted frame.
+
+        Args:
+            path: the file.
+            start: seconds from its beginning where work begins.
+            end: seconds from its beginning where work ends; None for the whole clip.
+            limits: bounds on the size of pictures.
+
+        Raises:
+            MissingInputError: not there, a folder, or no permission.
+            FormatError: no video that can be read.
+            BrokenInputError: damaged so much that no frame can be read.
+            TooLargeError: pictures over ``limits``.
+            ArgumentError: ``end`` is not after ``start``, or ``start`` is after the end of the clip.
+        """
+        if end is not None and end <= start:
+            raise ArgumentError(f"{end:g} s is not after --start {start:g} s", subject="--end")
+        self.notes: list[str] = []
+        self._path, self._start, self._end = path, start, end
+        self._container = _opened(path)
+        try:
+            self._stream = _video_stream(self._container, path)
+            self._prepare(limits)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; frames that were handed out stay valid."""
+        self._container.close()
+
+    def pieces(self, format: PlaneFormat | None = None, *, small: Size | None = None) -> Iterator[Piece]:
+        """Read frames and sound, once.
+
+        Args:
+            format: layout of the planes; ``facts.format`` by default.
+            small: height and width of an RGB picture that goes with each frame, or None.
+
+        Yields:
+            Frames with strictly rising time stamps, the first one at or after 0, and pieces of sound.
+        """
+        convert = _Converter(self.facts, format or self.facts.format, small, self._turning)
+        last, size = -1, (self.facts.height, self.facts.width)
+        for piece in self._wanted():
+            if isinstance(piece, SoundPiece):
+                yield piece
+                continue
+            at, duration, picture = piece
+            if at <= last:
+                self._backward += 1
+                continue
+            last = at
+            self._shape_changed |= turned_size(picture.height, picture.width, self._turning) != size
+            yield convert(picture, at, duration)
+            self._read_until = float((at + duration) * self.facts.tick)
+        self._remark()
+
+    def _prepare(self, limits: Limits) -> None:
+        """Find the first wanted frame, and with it what only frames say."""
+        stream = self._stream
+        stream.thread_type = "AUTO"
+        self._tick = Fraction(stream.time_base)
+        begins = Fraction(max(0, self._container.start_time or 0), 1_000_000)
+        self._shift = begins + Fraction(self._start).limit_denominator(1_000_000)
+        self._origin = round(self._shift / self._tick)
+        self._limit = None if self._end is None else round(Fraction(self._end - self._start) / self._tick)
+        self._sound = [each for each in self._container.streams.audio if each.codec_context is not None]
+        self._damaged = self._backward = 0
+        self._stopped: str | None = None
+        self._read_until = 0.0
+        self._shape_changed = False
+        if self._start > 0:
+            self._seek()
+        self._events = self._decoded()
+        self._early: deque[Any] = deque()
+        first = None
+        for event in self._events:
+            self._early.append(event)
+            if not isinstance(event, SoundPiece):
+                first = event[2]
+                break
+        if first is None:
+            raise self._no_frame()
+        limits.check_size(first.height, first.width, str(self._path))
+        self._turning = turning_of(first)
+        self.facts = self._facts(first)
+
+    def _seek(self) -> None:
+        import av
+
+        with contextlib.suppress(av.error.FFmpegError):  # what cannot be sought is read from the beginning
+            self._container.seek(self._origin, stream=self._stream, backward=True)
+
+    def _decoded(self) -> Iterator[Any]:
+        """Every frame as (time stamp, duration, picture) and every piece of sound, in the order of the file."""
+        import av
+
+        tracks = {each.index: number for number, each in enumerate(self._sound)}
+        packets = self._container.demux([self._stream, *self._sound])
+        position = 0
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.error.FFmpegError, OSError) as error:
+                self._stopped = _reason(error)
+                packets = iter(())
+                yield from self._flushed(position)
+                return
+            if packet.stream_index in tracks:
+                if packet.size and packet.pts is not None:
+                    yield SoundPiece(tracks[packet.stream_index], packet, self._shift)
+                continue
+            try:
+                pictures = packet.decode()
+            except av.error.FFmpegError:
+                self._damaged += 1
+                continue
+            for picture in pictures:
+                at, duration = self._times(picture, position)
+                position = at + max(1, duration)
+                self._damaged += bool(picture.is_corrupt)
+                yield at, duration, picture
+
+    def _flushed(self, position: int) -> Iterator[Any]:
+        """The frames that the decoder still holds after the file broke off."""
+        import av
+
+        with contextlib.suppress(av.error.FFmpegError):
+            for picture in self._stream.codec_context.decode(None):
+                at, duration = self._times(picture, position)
+                position = at + max(1, duration)
+                yield at, duration, picture
+
+    def _times(self, picture: Any, expected: int) -> tuple[int, int]:
+        stamp = picture.pts if picture.pts is not None else picture.dts
+        duration = int(picture.duration or 0)
+        if not duration and self._stream.average_rate:
+            duration = round(1 / (self._stream.average_rate * self._tick))
+        return (expected if stamp is None else int(stamp) - self._origin), duration
+
+    def _wanted(self) -> Iterator[Any]:
+        """What lies between start and end; the picture that stands when ``start`` comes is the first."""
+        standing: tuple[int, int, Any] | None = None
+        ended: set[int] = set()
+        for event in self._all_events():
+            if isinstance(event, SoundPiece):
+                seconds = float(event.packet.pts * event.packet.time_base - event.shift)
+                if self._end is not None and seconds >= self._end - self._start:
+                    ended.add(event.track)
+                elif seconds >= 0 or self._start == 0:
+                    yield event
+                if -1 in ended and len(ended) > len(self._sound):
+                    return
+                continue
+            at, duration, picture = event
+            if at < 0:
+                standing = (0, at + duration, picture) if at + duration > 0 or self._start > 0 else None
+                continue
+            if self._limit is not None and at >= self._limit:
+                ended.add(-1)
+                if len(ended) > len(self._sound) or at * self._tick > self._limit * self._tick + _PATIENCE:
+                    return
+                continue
+            if standing is not None and at > 0:
+                yield 0, at, standing[2]
+            standing = None
+            yield at, duration if self._limit is None else min(duration, self._limit - at), picture
+        if standing is not None and standing[1] > 0:
+            yield standing
+
+    def _all_events(self) -> Iterator[Any]:
+        while self._early:
+            yield self._early.popleft()
+        yield from self._events
+
+    def _facts(self, first: Any) -> ClipFacts:
+        stream, container = self._stream, self._container
+        height, width = turned_size(first.height, first.width, self._turning)
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        seconds = _seconds(stream, container)
+        if seconds is not None:
+            if self._start and self._start >= seconds:
+                raise ArgumentError(
+                    f"{self._start:g} s is after the end of the clip ({seconds:.2f} s)", subject="--start"
+                )
+            seconds = min(seconds, seconds if self._end is None else self._end) - self._start
+        if first.interlaced_frame:
+            self.notes.append("the clip is interlaced; its frames are worked on as they are")
+        format, bits = _nearest_format(first.format)
+        return ClipFacts(
+            name=str(self._path),
+            height=height,
+            width=width,
+            format=format,
+            source_bits=bits,
+            tick=self._tick,
+            rate=Fraction(stream.average_rate) if stream.average_rate else None,
+            duration=seconds,
+            colours=_tags(first, stream),
+            pixel_aspect=1 / aspect if self._turning.swaps else aspect,
+            sound=tuple(self._sound),
+            codec=stream.codec_context.name,
+            metadata=dict(container.metadata),
+        )
+
+    def _no_frame(self) -> Exception:
+        if self._start > 0 and not self._damaged:
+            return ArgumentError(f"{self._start:g} s is after the end of the clip", subject="--start")
+        return BrokenInputError("has no frame that can be read", subject=self._path, fix="get an intact copy")
+
+    def _remark(self) -> None:
+        """Say what was left out."""
+        if self._damaged:
+            self.notes.append(f"{self._damaged} damaged frame(s) were found; the rest was kept")
+        if self._backward:
+            self.notes.append(f"{self._backward} frame(s) with time stamps that run backwards were left out")
+        if self._shape_changed:
+            self.notes.append("the size of the pictures changes within the clip; all were scaled to the first")
+        expected = self.facts.duration
+        if expected is not None and self._read_until < expected - max(_SHORTFALL, 0.02 * expected):
+            why = f" ({self._stopped})" if self._stopped else ""
+            self.notes.append(
+                f"the clip breaks off after {self._start + self._read_until:.1f} s of "
+                f"{self._start + expected:.1f} s{why}; what could be read was kept"
+            )
+        elif self._stopped:
+            self.notes.append(f"the end of the clip is damaged ({self._stopped}); what could be read was kept")
+
+
+class _Converter:
+    """From the decoder's pictures to frames; keeps the scalers that it needs for all of them."""
+
+    def __init__(self, facts: ClipFacts, format: PlaneFormat, small: Size | None, turning: Turning) -> None:
+        import av
+
+        self._facts, self._format, self._turning = facts, format, turning
+        # Turned by a quarter, samples that lie beside each other lie below each other.
+        sampling = "440" if turning.swaps and format.sampling == "422" else format.sampling
+        self._wanted = f"yuv{sampling}p" + ("10le" if format.bits == 10 else "")
+        self._shapes = [turned_size(*shape, turning) for shape in format.shapes(facts.height, facts.width)]
+        self._small = None if small is None else turned_size(*small, turning)
+        self._size = turned_size(facts.height, facts.width, turning)
+        self._main = av.video.reformatter.VideoReformatter()
+        self._shrink = av.video.reformatter.VideoReformatter()
+
+    def __call__(self, picture: Any, at: int, duration: int) -> Frame:
+        small = None
+        if self._small is not None:
+            height, width = self._small
+            shrunk = self._shrink.reformat(
+                picture, width, height, "rgb24", interpolation="AREA", dst_color_range=2, threads=1
+            )
+            small = turned_small(np.asarray(shrunk.to_ndarray(), np.uint8), self._turning)
+        planes = turned_planes(self._planes(picture), self._turning)
+        return Frame(planes, at, duration, small)
+
+    def _planes(self, picture: Any) -> tuple[Plane, Plane, Plane]:
+        name = picture.format.name.replace("yuvj", "yuv")
+        height, width = self._size
+        if name != self._wanted or (picture.height, picture.width) != (height, width):
+            options = {}
+            if picture.format.is_rgb:
+                options = {"dst_colorspace": 1 if self._facts.colours.matrix == 1 else 5, "dst_color_range": 1}
+            picture = self._main.reformat(
+                picture, width, height, self._wanted, interpolation="BICUBIC", threads=1, **options
+            )
+        first, second, third = (
+            _plane(each, shape, self._format) for each, shape in zip(picture.planes[:3], self._shapes, strict=True)
+        )
+        return first, second, third
+
+
+def _plane(plane: Any, shape: Size, format: PlaneFormat) -> Plane:
+    """A view of the library's memory, which lives as long as the view does."""
+    levels: NDArray[Any] = np.frombuffer(plane, format.dtype)
+    stride = plane.line_size // levels.itemsize
+    view = levels[: stride * shape[0]].reshape(shape[0], stride)[:, : shape[1]]
+    view.flags.writeable = False
+    return view
+
+
+def read_clip_loop(
+    path: Path, *, format: PlaneFormat, size: Callable[[ClipFacts], Size]
+) -> Iterator[tuple[float, tuple[Plane, Plane, Plane]]]:
+    """Frames of a clip over and over again, as a moving background: seconds since the beginning, and planes.
+
+    Raises:
+        InputError: as for :class:`ClipReader`.
+    """
+    passed = 0.0
+    while True:
+        length = 0.0
+        with ClipReader(path) as reader:
+            for piece in reader.pieces(format):
+                if isinstance(piece, Frame):
+                    at = float(piece.at * reader.facts.tick)
+                    length = at + (float(piece.duration * reader.facts.tick) or 0.04)
+                    yield passed + at, piece.planes
+        passed += length
+
+
+def clip_facts(path: Path) -> ClipFacts:
+    """What is known of a clip without reading it to its end.
+
+    Raises:
+        InputError: as for :class:`ClipReader`.
+    """
+    with ClipReader(path) as reader:
+        return replace(reader.facts, sound=())
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is a video and not a picture, told by its contents."""
+    try:
+        container = _opened(path)
+    except InputError:
+        return False
+    with container:
+        still = any(part in container.format.name for part in _STILLS)
+        return bool(container.streams.video) and not still
+
+
+def _opened(path: Path) -> Any:
+    import av
+
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except FileNotFoundError:
+        raise MissingInputError("does not exist", subject=path, fix="check the path") from None
+    except IsADirectoryError:
+        raise MissingInputError("is a folder, not a video", subject=path, fix="name a file in it") from None
+    except PermissionError:
+        raise MissingInputError("may not be read (no permission)", subject=path) from None
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        if path.is_dir():
+            raise MissingInputError("is a folder, not a video", subject=path, fix="name a file in it") from None
+        if path.is_file() and path.stat().st_size == 0:
+            raise BrokenInputError("is empty (0 bytes)", subject=path) from None
+        if isinstance(error, av.error.InvalidDataError):
+            raise _unreadable(path) from None
+        raise InputError(f"cannot be opened as a video ({_reason(error)})", subject=path) from None
+
+
+def _unreadable(path: Path) -> InputError:
+    """MP4 files whose recording was cut short lack their index, which comes last."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[4:8] == b"ftyp":
+        return BrokenInputError(
+            "has no index, which MP4 and MOV files keep at their end: it is cut off, or was not finished",
+            subject=path,
+            fix="copy it again, or repair it with a tool such as untrunc",
+        )
+    return FormatError("is no video that can be read", subject=path, fix="check the file, or convert it to MP4")
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    if any(part in container.format.name for part in _STILLS):
+        raise FormatError("is a picture, not a video", subject=path, fix="use 'cleanplate background' for pictures")
+    import av
+
+    covers = av.stream.Disposition.attached_pic
+    streams = [each for each in container.streams.video if not each.disposition & covers]
+    if not streams:
+        raise FormatError("holds no video", subject=path, fix="check the file")
+    best = container.streams.best("video")
+    return best if best in streams else streams[0]
+
+
+def _seconds(stream: Any, container: Any) -> float | None:
+    if stream.duration is not None and stream.duration > 0:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1e6 if container.duration else None
+
+
+def _nearest_format(format: Any) -> tuple[PlaneFormat, int]:
+    """The planes nearest to a format of the library, and the bits of its levels."""
+    bits = max(component.bits for component in format.components)
+    sampling: Sampling = "420"
+    if format.is_rgb or (len(format.components) >= 3 and _chroma(format) == (1, 1)):
+        sampling = "444"
+    elif len(format.components) >= 3 and _chroma(format) == (2, 1):
+        sampling = "422"
+    return PlaneFormat(sampling, 8 if bits <= 8 else 10), bits
+
+
+def _chroma(format: Any) -> Size:
+    """How many pixels across and down share one colour sample."""
+    return 16 // max(1, format.chroma_width(16)), 16 // max(1, format.chroma_height(16))
+
+
+def _tags(picture: Any, stream: Any) -> ColourTags:
+    """The frame's own tags, which say more than the header's, and the header's where those say nothing."""
+    context = stream.codec_context
+    if picture.format.is_rgb:
+        return ColourTags(1, 13, 1 if picture.height >= 720 else 6, 1)
+    pairs = [
+        (picture.color_primaries, context.color_primaries),
+        (picture.color_trc, context.color_trc),
+        (picture.colorspace, context.colorspace),
+    ]
+    primaries, transfer, matrix = (own if own not in (0, 2) else header for own, header in pairs)
+    full = 2 if picture.format.name.startswith("yuvj") else picture.color_range or context.color_range
+    return ColourTags(int(primaries), int(transfer), int(matrix), int(full))
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error)[:120]
