@@ -83,7 +83,7 @@ def select(picture: Picture, selection: Selection, *, limits: Limits) -> Selecte
     for text in selection.boxes:
         box = parse_box(text, height, width)
         if selection.snap:
-            from cleanplate.segment.snap import snap_box
+            from cleanplate.detect.snap import snap_box
 
             snapped = snap_box(picture.pixels, box)
             masks.append(snapped.mask)

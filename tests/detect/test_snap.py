@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cleanplate.segment.snap import snap_box
+from cleanplate.detect.snap import snap_box
 from cleanplate.types import Box
 
 
