@@ -41,6 +41,8 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool = False) -> None:
 def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     """Open a file to write to (and to read back) that gets the name ``path`` when the block ends without an error.
 
+    Libraries that open files themselves may write to the one called ``file.name`` instead.
+
     The bytes go to a hidden file beside the target, are forced to the disk and take the name in one step. Without
     ``overwrite`` that step fails if the name is taken, also when another process takes it in between. A symbolic link
     is followed, so the file it points to is replaced and the link stays. Permissions: those of the file replaced, else
@@ -95,7 +97,7 @@ def _check(target: Path, shown: Path, *, overwrite: bool) -> None:
 
 def _opened(beside: Path, *, like: Path) -> BinaryIO:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    file = open(os.open(beside, flags, 0o666), "w+b")  # noqa: PTH123, SIM115  (the umask applies to 0o666)
+    file = open(beside, "w+b", opener=lambda path, _: os.open(path, flags, 0o666))  # noqa: SIM115
     with contextlib.suppress(OSError):
         os.chmod(beside, like.stat().st_mode & 0o777)  # noqa: PTH101
     return file

@@ -1,0 +1,131 @@
+"""Sound tracks on their way into a new file: copied as they are where the file type takes them, else encoded again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Protocol
+
+from cleanplate.clip import SoundPiece
+
+_TAKEN = {
+    "mp4": {"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "flac"},
+    "mov": {"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"},
+    "webm": {"opus", "vorbis", "libopus", "libvorbis"},
+}
+"""Sound codecs that players expect in a file type; Matroska takes all."""
+
+_ENCODERS = {"webm": ("libopus", 48_000), "mp4": ("aac", None), "mov": ("aac", None)}
+"""Encoder, and the only rate that it takes."""
+
+_BITS_PER_CHANNEL = 96_000
+
+
+class Track(Protocol):
+    """One sound track of a file that is being written."""
+
+    note: str
+
+    def packets(self, piece: SoundPiece) -> Iterator[Any]:
+        """Packets to write for a piece of sound."""
+        ...
+
+    def rest(self) -> Iterator[Any]:
+        """Packets that remain at the end."""
+        ...
+
+
+def add_track(container: Any, template: Any, container_type: str) -> Track:
+    """Add a track like ``template`` (a stream of the file that is read) to a container that is being written."""
+    name = template.codec_context.name
+    if container_type == "matroska" or name in _TAKEN[container_type]:
+        return _Copied(container, template)
+    encoder, rate = _ENCODERS[container_type]
+    return _Encoded(container, template, encoder, rate)
+
+
+class _Copied:
+    """Packets go over bit for bit; only their time stamps count from another beginning."""
+
+    def __init__(self, container: Any, template: Any) -> None:
+        self._stream = container.add_stream_from_template(template)
+        _keep_language(template, self._stream)
+        self.note = ""
+
+    def packets(self, piece: SoundPiece) -> Iterator[Any]:
+        packet = piece.packet
+        shift = round(piece.shift / packet.time_base)
+        packet.pts -= shift
+        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
+        packet.stream = self._stream
+        yield packet
+
+    def rest(self) -> Iterator[Any]:
+        yield from ()
+
+
+class _Encoded:
+    """Decoded and encoded again, for file types that do not take the codec."""
+
+    def __init__(self, container: Any, template: Any, encoder: str, rate: int | None) -> None:
+        source = template.codec_context
+        layout = "stereo" if source.layout.nb_channels > 2 and encoder == "libopus" else source.layout.name
+        self._stream = container.add_stream(encoder, rate=rate or source.sample_rate, layout=layout)
+        self._stream.codec_context.bit_rate = _BITS_PER_CHANNEL * self._stream.codec_context.layout.nb_channels
+        _keep_language(template, self._stream)
+        self._decoder = source
+        self._resampler: Any = None
+        self._damaged = 0
+        self.note = f"sound was encoded again as {encoder.removeprefix('lib')} (from {source.name})"
+
+    def packets(self, piece: SoundPiece) -> Iterator[Any]:
+        import av
+
+        try:
+            pictures = self._decoder.decode(piece.packet)
+        except av.error.FFmpegError:
+            self._damaged += 1
+            return
+        for samples in pictures:
+            self._shift(samples, piece.shift)
+            yield from self._encode(samples)
+
+    def rest(self) -> Iterator[Any]:
+        import av
+
+        with contextlib.suppress(av.error.FFmpegError):
+            for samples in self._decoder.decode(None):
+                samples.pts = None
+                yield from self._encode(samples)
+        if self._resampler is not None:
+            yield from self._encode(None)
+        yield from self._stream.encode(None)
+
+    def _shift(self, samples: Any, shift: Fraction) -> None:
+        if samples.pts is not None:
+            samples.pts -= round(shift / samples.time_base)
+
+    def _encode(self, samples: Any) -> Iterator[Any]:
+        if self._resampler is None:
+            self._resampler = self._new_resampler()
+        for fitting in self._resampler.resample(samples):
+            yield from self._stream.encode(fitting)
+
+    def _new_resampler(self) -> Any:
+        import av
+
+        context = self._stream.codec_context
+        context.open(strict=False)
+        return av.audio.resampler.AudioResampler(
+            format=context.format,
+            layout=context.layout,
+            rate=context.sample_rate,
+            frame_size=context.frame_size or None,
+        )
+
+
+def _keep_language(template: Any, stream: Any) -> None:
+    language = template.metadata.get("language")
+    if language:
+        stream.metadata["language"] = language
