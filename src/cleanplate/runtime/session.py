@@ -66,6 +66,7 @@ class Session:
         device: name of the device that it really runs on.
         inputs: what it takes.
         outputs: what it returns.
+        metadata: texts that the file holds about itself, by name.
         notes: remarks for the user, such as better devices that did not start.
     """
 
@@ -77,6 +78,7 @@ class Session:
         self.device = device
         self.inputs = tuple(_tensor(each) for each in inner.get_inputs())
         self.outputs = tuple(_tensor(each) for each in inner.get_outputs())
+        self.metadata: dict[str, str] = dict(inner.get_modelmeta().custom_metadata_map)
         self.notes = notes
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
