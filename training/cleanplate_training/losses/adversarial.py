@@ -28,7 +28,9 @@ def generator(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
-def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, *, area: Tensor | None = None) -> Tensor:
+def gradient_penalty(
+    critic: nn.Module, real: Tensor, fake: Tensor, *, area: Tensor | None = None, mask: Tensor | None = None
+) -> Tensor:
     """Return the mean of (length of the critic's gradient - 1) squared between real and generated pictures.
 
     Computed in float32 whatever the precision of the run: it is a gradient that gets differentiated again. The
@@ -39,12 +41,13 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, *, area: Ten
         real: Real pictures.
         fake: Generated pictures of the same shape.
         area: 1 where the gradient counts (the hole), ``N x 1 x H x W``; None for everywhere.
+        mask: What the critic takes as its second argument; None for critics that take one.
     """
     device = real.device
     with torch.autocast(device.type, enabled=False):
         share = torch.rand(len(real), 1, 1, 1, device=device)
         between = torch.lerp(real.detach().float(), fake.detach().float(), share).requires_grad_(True)
-        scores = plain(critic)(between)
+        scores = plain(critic)(between) if mask is None else plain(critic)(between, mask.float())
         (slope,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
         if area is not None:
             slope = slope * area

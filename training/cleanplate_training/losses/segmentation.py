@@ -1,4 +1,4 @@
-"""Losses of binary masks: balanced cross-entropy and soft Dice."""
+"""Losses of binary masks: balanced cross-entropy, soft Dice, soft IoU."""
 
 from __future__ import annotations
 
@@ -31,3 +31,17 @@ def dice(logits: Tensor, target: Tensor, *, smooth: float = 1.0) -> Tensor:
     overlap = (guess * target).sum(dim=(1, 2, 3))
     sizes = guess.sum(dim=(1, 2, 3)) + target.sum(dim=(1, 2, 3))
     return (1 - (2 * overlap + smooth) / (sizes + smooth)).mean()
+
+
+def soft_iou(logits: Tensor, target: Tensor, *, smooth: float = 1.0) -> Tensor:
+    """Return 1 - the mean soft intersection over union of the pictures (Rahman and Wang 2016).
+
+    Args:
+        logits: ``N x 1 x H x W``, before the sigmoid.
+        target: Same shape, 0..1.
+        smooth: Added to both parts of the ratio, in pixels.
+    """
+    guess = logits.sigmoid()
+    overlap = (guess * target).sum(dim=(1, 2, 3))
+    union = (guess + target - guess * target).sum(dim=(1, 2, 3))
+    return (1 - (overlap + smooth) / (union + smooth)).mean()

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from cleanplate_training.task import Task
 
 TASKS: dict[str, str] = {
+    "inpainting": "cleanplate_training.tasks.inpainting:Inpainting",
     "segmentation": "cleanplate_training.tasks.segmentation:Segmentation",
+    "selfie": "cleanplate_training.tasks.selfie:Selfie",
 }
 """Task by name: ``module:class``."""
 

@@ -1,0 +1,234 @@
+"""Inpainting with the two-stage generator of contextual residual aggregation and its critic (arXiv 2005.09704)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cleanplate.runtime.contract import InputContract
+from cleanplate.weights.record import OutputContract
+from cleanplate_training.losses import adversarial
+from cleanplate_training.losses.inpainting import context_l1, hole_l1
+from cleanplate_training.models.cra import CraGenerator
+from cleanplate_training.models.cra_attention import Attention
+from cleanplate_training.models.cra_critic import CraCritic
+from cleanplate_training.models.gated_conv import Gate
+from cleanplate_training.stream import Batch
+from cleanplate_training.task import Exported, Goal, Losses, Networks, Phase, Port, Task, TaskData
+from cleanplate_training.tasks.drawn_shapes import DrawnShapes
+from cleanplate_training.tasks.inpainting_data import Data, open_data
+from cleanplate_training.tasks.inpainting_figures import FillFigures
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Network:
+    """The generator (see :class:`CraGenerator`)."""
+
+    width: int = 32
+    coarse_gate: Gate = "single"
+    refine_gate: Gate = "separable"
+    attention: Attention = "soft"
+    shortcuts: bool = True
+
+
+@dataclass(frozen=True)
+class Critic:
+    """The critic and how it is trained.
+
+    Attributes:
+        kind: ``wgan-gp`` (Wasserstein with gradient penalty, as in the paper), ``hinge`` (cheaper), or ``none``.
+        after: Steps in which the generator learns without the critic.
+        steps: Critic steps a generator step.
+        width: Channels of its first layer.
+        with_mask: Show it the mask.
+        penalty: Weight of the gradient penalty.
+    """
+
+    kind: Literal["none", "hinge", "wgan-gp"] = "wgan-gp"
+    after: int = 0
+    steps: int = 1
+    width: int = 64
+    with_mask: bool = False
+    penalty: float = 10.0
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Weights of the generator's terms; ``coarse`` weighs the coarse answer against the fine one."""
+
+    hole: float = 1.2
+    context: float = 1.2
+    coarse: float = 1.2
+    adversarial: float = 0.001
+
+
+@dataclass(frozen=True)
+class InpaintingOptions:
+    """The recipe's own tables."""
+
+    network: Network = field(default_factory=Network)
+    critic: Critic = field(default_factory=Critic)
+    data: Data = field(default_factory=Data)
+    loss: Loss = field(default_factory=Loss)
+
+
+class Inpainting(Task):
+    """Trains ``generator`` and, unless the recipe has none, ``critic``; losses are of pictures in -1..1.
+
+    Its goal is the feature distance of the fills: errors of pixels would choose the most blurred generator.
+    """
+
+    Options = InpaintingOptions
+    goal = Goal("feature_distance", "lower")
+    averaged = ("generator",)
+    options: InpaintingOptions
+
+    def __init__(self, options: InpaintingOptions, *, seed: int) -> None:
+        super().__init__(options, seed=seed)
+        self._judged = False
+        self._filled: list[tuple[Batch, Tensor]] = []
+
+    def build_networks(self) -> dict[str, nn.Module]:
+        """Return the generator and the critic."""
+        settings, critic = self.options.network, self.options.critic
+        generator = CraGenerator(
+            width=settings.width,
+            coarse_gate=settings.coarse_gate,
+            refine_gate=settings.refine_gate,
+            attention=settings.attention,
+            shortcuts=settings.shortcuts,
+        )
+        if critic.kind == "none":
+            return {"generator": generator}
+        return {"generator": generator, "critic": CraCritic(width=critic.width, with_mask=critic.with_mask)}
+
+    def build_data(self) -> TaskData:
+        """Open the shards, or draw shapes where the recipe names none."""
+        return open_data(self.options.data)
+
+    def optimised(self) -> dict[str, Sequence[str]]:
+        """Return one optimiser a network."""
+        both = {"generator": ("generator",), "critic": ("critic",)}
+        return both if self.options.critic.kind != "none" else {"generator": ("generator",)}
+
+    def phases(self, step: int) -> Sequence[Phase]:
+        """Return the generator's phase, then the critic's: the first on the fills that the generator just made."""
+        critic = self.options.critic
+        self._judged = critic.kind != "none" and step >= critic.after
+        self._filled = []
+        if not self._judged:
+            return [Phase("generator")]
+        return [Phase("generator"), Phase("critic", fresh=False), *[Phase("critic")] * (critic.steps - 1)]
+
+    def training_step(self, networks: Networks, batch: Batch, phase: Phase) -> Losses:
+        """Compute the losses of the generator or of the critic."""
+        if phase.optimiser == "critic":
+            return self._critic_step(networks, batch)
+        image, mask = batch["image"], batch["mask"]
+        coarse, fine, _ = networks["generator"](image, mask)
+        filled = torch.where(mask > 0.5, fine, image)
+        weights, terms = self.options.loss, self._reconstruction(coarse, fine, image, mask)
+        if self._judged:
+            scores = self._scores(networks["critic"], filled, mask)
+            terms["adversarial"] = weights.adversarial * adversarial.generator(scores)
+            self._filled.append((batch, filled.detach()))
+        return Losses(terms)
+
+    def _reconstruction(self, coarse: Tensor, fine: Tensor, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        weights = self.options.loss
+        small_image, small_mask = functional.avg_pool2d(image, 2), functional.max_pool2d(mask, 2)
+        # Twice the difference in 0..1 is the difference in -1..1.
+        hole, context = 2 * weights.hole, 2 * weights.context
+        return {
+            "hole": hole * hole_l1(fine, image, mask),
+            "context": context * context_l1(fine, image, mask),
+            "coarse_hole": weights.coarse * hole * hole_l1(coarse, small_image, small_mask),
+            "coarse_context": weights.coarse * context * context_l1(coarse, small_image, small_mask),
+        }
+
+    def _critic_step(self, networks: Networks, batch: Batch) -> Losses:
+        critic, settings = networks["critic"], self.options.critic
+        image, mask = batch["image"], batch["mask"]
+        filled = next((made for known, made in self._filled if known is batch), None)
+        if filled is None:
+            with torch.no_grad():
+                filled = torch.where(mask > 0.5, networks["generator"](image, mask)[1], image)
+        scores = self._scores(critic, torch.cat([image, filled]), torch.cat([mask, mask]))
+        real, fake = scores.chunk(2)
+        margin = {"margin": real.detach().mean() - fake.detach().mean()}
+        if settings.kind == "hinge":
+            return Losses({"critic": adversarial.hinge_critic(real, fake)}, margin)
+        shown = mask if settings.with_mask else None
+        penalty = adversarial.gradient_penalty(critic, 2 * image - 1, 2 * filled - 1, mask=shown)
+        terms = {"critic": adversarial.wasserstein_critic(real, fake), "penalty": settings.penalty * penalty}
+        return Losses(terms, margin)
+
+    def _scores(self, critic: nn.Module, picture: Tensor, mask: Tensor) -> Tensor:
+        inputs = (2 * picture - 1, mask) if self.options.critic.with_mask else (2 * picture - 1,)
+        scores: Tensor = critic(*inputs)
+        return scores
+
+    def validate(self, networks: Networks, batches: Iterable[Batch]) -> dict[str, float]:
+        """Return the figures of the fills (see :class:`FillFigures`)."""
+        figures = FillFigures()
+        for batch in batches:
+            image, mask = batch["image"], batch["mask"]
+            fine = networks["generator"](image, mask)[1].clamp(0, 1)
+            figures.add(torch.where(mask > 0.5, fine, image), image, mask)
+        return figures.result()
+
+    def sheet(self, networks: Networks, batch: Batch) -> Tensor:
+        """Show input, coarse answer, fine answer pasted into the hole, and truth of the first eight pictures."""
+        image, mask = batch["image"][:_SHOWN], batch["mask"][:_SHOWN]
+        coarse, fine, _ = networks["generator"](image, mask)
+        coarse = functional.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)
+        filled = torch.where(mask > 0.5, fine, image)
+        return torch.stack([torch.where(mask > 0.5, 0.5, image), coarse, filled, image], dim=1).clamp(0, 1)
+
+    def exported(self, networks: Networks) -> Exported:
+        """Export the generator with clipped pictures and the scores of its attention."""
+        generator = networks["generator"]
+        free = {0: "batch", 2: "height", 3: "width"}
+        side = 4 * CraGenerator.multiple
+        drawn = DrawnShapes(1, size=side).draw(0, np.random.default_rng(0))
+        image, mask = (torch.from_numpy(drawn[name])[None] for name in ("image", "mask"))
+        half, cells = {0: "batch", 2: "half_height", 3: "half_width"}, {0: "batch", 1: "cells", 2: "cells"}
+        return Exported(
+            module=Clipped(generator),
+            inputs=[
+                Port("image", "RGB in 0..1; what lies under the hole is not looked at", image, free),
+                Port("mask", "1 = hole", mask, free),
+            ],
+            outputs=[
+                Port("coarse", "first guess at half resolution", dynamic=half, fixed=(1, 3, 1, 1)),
+                Port("fine", "completed picture, RGB in 0..1", dynamic=free, fixed=(1, 3, 1, 1)),
+                Port("scores", "how much each cell of 16 px takes from each known one", dynamic=cells, fixed=(1, 1, 1)),
+            ],
+            input=InputContract(multiple_of=CraGenerator.multiple, minimum=128, mask="one_is_hole"),
+            output=OutputContract("completed picture", "RGB", 0.0, 1.0, "none", "that of the input"),
+        )
+
+
+class Clipped(nn.Module):
+    """The generator with its pictures clipped to 0..1, as users of the exported file get it.
+
+    Args:
+        generator: See :class:`CraGenerator`.
+    """
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return coarse, fine and scores (see :class:`CraGenerator`)."""
+        coarse, fine, scores = self.generator(image, mask)
+        return coarse.clamp(0, 1), fine.clamp(0, 1), scores
