@@ -131,7 +131,9 @@ def rgb_of(planes: tuple[Plane, Plane, Plane], format: PlaneFormat, colours: Col
     r = luma + 2 * (1 - red) * reddish
     b = luma + 2 * (1 - blue) * blueish
     g = (luma - red * r - blue * b) / (1 - red - blue)
-    return np.asarray(cv2.merge([r, g, b])).clip(0.0, 1.0).astype(np.float32, copy=False)
+    rgb = np.empty((height, width, 3), np.float32)
+    cv2.merge([r, g, b], dst=rgb)
+    return np.clip(rgb, np.float32(0), np.float32(1))
 
 
 def _enlarged(plane: Plane, height: int, width: int, sampling: Sampling) -> NDArray[np.float32]:

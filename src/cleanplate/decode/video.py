@@ -46,6 +46,7 @@ class ClipReader:
 
     facts: ClipFacts
     _turning: Turning
+    _shape_changed: bool
 
     def __init__(self, path: Path, *, start: float = 0.0, end: float | None = None, limits: Limits = _DEFAULT) -> None:
         """Open a clip and read up to its first wanted frame.
