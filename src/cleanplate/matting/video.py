@@ -15,16 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import EngineError, WeightsError
+from cleanplate.errors import EngineError
 from cleanplate.matting.enlarge import enlarge
-from cleanplate.runtime.contract import InputContract
-from cleanplate.runtime.network import Network
+from cleanplate.matting.network import open_network
 from cleanplate.runtime.session import Session
 from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.runtime.tensors import levels_255
 from cleanplate.types import Alpha, Image, check_image
 from cleanplate.weights.catalog import shipped
-from cleanplate.weights.store import Installed, resolve, whereabouts
+from cleanplate.weights.store import Installed, installed, resolve
 
 Size = tuple[int, int]
 
@@ -95,9 +94,7 @@ def begin(
         DeviceError: the device is not there.
         EngineError: the network is not one for mattes.
     """
-    installed = resolve(weights) if weights is not None else _default()
-    session = SESSIONS.session(installed.path, device=device, threads=threads)
-    return VideoState(_network(session, installed), size)
+    return VideoState(_open(weights, device, threads), size)
 
 
 def step(frame: Image, state: VideoState) -> tuple[Alpha, VideoState]:
@@ -167,27 +164,25 @@ def _way(size: Size, wanted: Size) -> int:
     return cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
 
 
-def _network(session: Session, installed: Installed) -> VideoNetwork:
-    """How a network is fed: by the names of its own kind, else by its catalog record."""
-    record = installed.record
+def _open(weights: str | Path | None, device: str, threads: int | None) -> VideoNetwork:
+    """A network of the names that cleanplate trains, or one for stills however it is fed."""
+    found = resolve(weights) if weights is not None else _for_video()
+    if found is None:
+        still = open_network(None, device=device, threads=threads)
+        return VideoNetwork(lambda small, _: still(small), False, still.device, still.name, still.notes)
+    record = found.record
     if record is not None and (record.task != "matting" or record.format != "onnx"):
-        raise EngineError(
-            f"is '{record.name}', for {record.task}, in format {record.format}",
-            subject=installed.path,
-            fix="choose a network for matting",
-        )
-    name = record.name if record is not None else installed.path.name
-    notes = (*installed.notes, *session.notes)
+        what = f"is '{record.name}', for {record.task}, in format {record.format}"
+        raise EngineError(what, subject=found.path, fix="choose a matting network ('cleanplate models' lists all)")
+    session = SESSIONS.session(found.path, device=device, threads=threads)
+    name = record.name if record is not None else found.path.name
+    notes = (*found.notes, *session.notes)
     inputs, outputs = {each.name for each in session.inputs}, {each.name for each in session.outputs}
     if inputs <= {"image", "previous"} and "image" in inputs and "alpha" in outputs:
         takes = "previous" in inputs
         return VideoNetwork(_own(session, takes_previous=takes), takes, session.device, name, notes)
-    if record is not None and isinstance(record.input, InputContract) and len(inputs) == 1:
-        return VideoNetwork(_by_contract(session, record.input), False, session.device, name, notes)
-    listed = ", ".join(map(str, session.inputs))
-    raise EngineError(
-        f"takes {listed}; a network for video takes 'image' and 'previous' and returns 'alpha'", subject=installed.path
-    )
+    still = open_network(weights, device=device, threads=threads)
+    return VideoNetwork(lambda small, _: still(small), False, still.device, still.name, still.notes)
 
 
 def _own(session: Session, *, takes_previous: bool) -> Callable[[NDArray[np.uint8], Alpha], Alpha]:
@@ -195,15 +190,6 @@ def _own(session: Session, *, takes_previous: bool) -> Callable[[NDArray[np.uint
         image = cv2.dnn.blobFromImage(small, 1 / 255)
         feeds = {"image": image, "previous": previous[None, None]} if takes_previous else {"image": image}
         return _checked(session.run(feeds)["alpha"], small, session)
-
-    return run
-
-
-def _by_contract(session: Session, contract: InputContract) -> Callable[[NDArray[np.uint8], Alpha], Alpha]:
-    network = Network(session, contract)
-
-    def run(small: NDArray[np.uint8], previous: Alpha) -> Alpha:
-        return _checked(network(small)[..., 0], small, session)
 
     return run
 
@@ -218,13 +204,9 @@ def _checked(answer: NDArray[np.float32], small: NDArray[np.uint8], session: Ses
     return np.clip(alpha, np.float32(0), np.float32(1))
 
 
-def _default() -> Installed:
-    """The network that ships for video; without it, one that ships for stills."""
-    records = [record for record in shipped().for_task("matting") if record.format == "onnx"]
-    here = [record for record in records if whereabouts(record) is not None]
-    here.sort(key=lambda record: (not record.bundled, "previous" not in {port.name for port in record.ports}))
-    if here:
-        return resolve(here[0].name)
-    raise WeightsError(
-        "no network for mattes is installed", fix="give one by --weights FILE, or see 'cleanplate models' for names"
-    )
+def _for_video() -> Installed | None:
+    """The network that ships for video, if one does."""
+    for record in shipped().for_task("matting"):
+        if record.bundled and record.format == "onnx" and any(port.name == "previous" for port in record.ports):
+            return installed(record)
+    return None

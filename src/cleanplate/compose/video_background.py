@@ -1,0 +1,255 @@
+"""Frames over another background, in the planes of the video: integer arithmetic, and floats only along edges.
+
+Where a pixel is partly person, its colour is partly old background. The colour of the person alone is estimated from
+both sides of the edge (Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021), at a quarter of the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.planes import ColourTags, Plane, PlaneFormat, luma_weights, planes_of
+
+Planes = Sequence[NDArray[Any]]
+Fit = Literal["cover", "contain"]
+
+_STEP = 4
+"""Colours on both sides of an edge are averaged at this fraction of the size."""
+
+_REACH = 0.012
+"""Standard deviation of that average, as a share of the picture's longer side."""
+
+_BLUR_STEP = 3.0
+"""Blurs work at a size at which their standard deviation is about this many pixels."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Colours on both sides of the edge, at a fraction of the size.
+
+    Attributes:
+        person: mean colour of the near pixels that are surely person, a float32 array a plane.
+        behind: mean colour of the near pixels that are surely background.
+    """
+
+    person: tuple[NDArray[np.float32], ...]
+    behind: tuple[NDArray[np.float32], ...]
+
+
+def still_planes(
+    rgb: NDArray[np.uint8], height: int, width: int, format: PlaneFormat, colours: ColourTags, *, fit: Fit = "cover"
+) -> tuple[Plane, Plane, Plane]:
+    """A picture (H x W x 3 uint8 RGB, not changed) as a background of ``height`` x ``width`` pixels.
+
+    ``cover`` fills the frame and cuts what is too much; ``contain`` shows the whole picture on black.
+    """
+    factors = height / rgb.shape[0], width / rgb.shape[1]
+    factor = max(factors) if fit == "cover" else min(factors)
+    size = max(1, round(rgb.shape[0] * factor)), max(1, round(rgb.shape[1] * factor))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    scaled = np.asarray(cv2.resize(rgb, (size[1], size[0]), interpolation=way), np.uint8)
+    if fit == "cover":
+        top, left = (size[0] - height) // 2, (size[1] - width) // 2
+        scaled = scaled[max(0, top) :, max(0, left) :][:height, :width]
+    missing = height - scaled.shape[0], width - scaled.shape[1]
+    if any(missing):
+        top, left = missing[0] // 2, missing[1] // 2
+        border = cv2.BORDER_CONSTANT if fit == "contain" else cv2.BORDER_REPLICATE
+        edges = cv2.copyMakeBorder(scaled, top, missing[0] - top, left, missing[1] - left, border)
+        scaled = np.asarray(edges, np.uint8)
+    return planes_of(scaled, format, colours)
+
+
+def colour_planes(
+    colour: tuple[int, int, int], height: int, width: int, format: PlaneFormat, colours: ColourTags
+) -> tuple[Plane, Plane, Plane]:
+    """A background of one colour (red, green, blue, 0..255)."""
+    levels = planes_of(np.full((16, 16, 3), colour, np.uint8), format, _settled(colours, height))
+    first, second, third = (
+        np.full(shape, level[0, 0], format.dtype)
+        for level, shape in zip(levels, format.shapes(height, width), strict=True)
+    )
+    return first, second, third
+
+
+def _settled(colours: ColourTags, height: int) -> ColourTags:
+    """Tags with a matrix, where it would follow from the height of the picture."""
+    is_hd = luma_weights(colours, height)[0] == luma_weights(ColourTags(matrix=1), height)[0]
+    return replace(colours, matrix=1) if is_hd else colours
+
+
+def cropped(planes: Planes, height: int, width: int, format: PlaneFormat) -> tuple[Plane, Plane, Plane]:
+    """The middle ``height`` x ``width`` pixels of planes that are at least as large (views)."""
+    top, left = ((planes[0].shape[0] - height) // 4) * 2, ((planes[0].shape[1] - width) // 4) * 2
+    down, across = (2 if format.sampling == "420" else 1), (1 if format.sampling == "444" else 2)
+    luma, *small = format.shapes(height, width)
+    first = planes[0][top : top + luma[0], left : left + luma[1]]
+    second, third = (
+        plane[top // down : top // down + shape[0], left // across : left // across + shape[1]]
+        for plane, shape in zip(planes[1:], small, strict=True)
+    )
+    return first, second, third
+
+
+def sides(planes: Planes, alpha: NDArray[Any]) -> Sides:
+    """Colours near the edge of the person, on both sides of it.
+
+    Args:
+        planes: luma and two colour differences; not changed.
+        alpha: H x W in the dtype and range of luma; not changed.
+    """
+    height, width = alpha.shape
+    size = max(1, width // _STEP), max(1, height // _STEP)
+    highest = np.float32(255 if alpha.dtype == np.uint8 else 1023)
+    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
+    sigma = max(1.0, _REACH * max(height, width) / _STEP)
+    person, behind = small**4, (1 - small) ** 4
+    levels = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes[:3]]
+    return Sides(_means(levels, person, sigma), _means(levels, behind, sigma))
+
+
+def over(planes: Planes, alpha: NDArray[Any], background: Planes, out: Planes, *, clean: Sides | None) -> None:
+    """Write a frame over a background into ``out``.
+
+    Args:
+        planes: of the frame; not changed.
+        alpha: H x W in the dtype and range of luma; not changed.
+        background: planes of the same shapes; not changed.
+        out: planes of the same shapes, written.
+        clean: from :func:`sides`, to take old background out of edge pixels; None blends them as they are.
+    """
+    highest = 255 if alpha.dtype == np.uint8 else 1023
+    for number, (plane, behind, target) in enumerate(zip(planes[:3], background[:3], out[:3], strict=True)):
+        part = alpha if plane.shape == alpha.shape else _shrunk(alpha, plane.shape)
+        near = cv2.multiply(plane, part, scale=1 / highest)
+        far = cv2.multiply(behind, cv2.bitwise_xor(part, _all_ones(part, highest)), scale=1 / highest)
+        target[...] = cv2.add(near, far)
+        if clean is not None:
+            _clean_edge(plane, part, behind, target, clean.person[number], clean.behind[number], highest)
+
+
+def cut_out(planes: Planes, alpha: NDArray[Any], out: Planes, *, clean: Sides, format: PlaneFormat) -> None:
+    """Write a frame with its alpha (straight, not multiplied) into the four planes of ``out``.
+
+    Where nothing of the person is, there is no picture either, only the colours of the near edge, and black:
+    what was behind the person is not in the file.
+    """
+    highest = 255 if alpha.dtype == np.uint8 else 1023
+    middle = np.float32(128 << (format.bits - 8))
+    blank = (np.float32(16 << (format.bits - 8)), middle, middle)
+    for number, (plane, target) in enumerate(zip(planes[:3], out[:3], strict=True)):
+        part = alpha if plane.shape == alpha.shape else _shrunk(alpha, plane.shape)
+        person = np.where(np.isnan(clean.person[number]), np.float32(blank[number]), clean.person[number])
+        wide = cv2.resize(person, (plane.shape[1], plane.shape[0]), interpolation=cv2.INTER_LINEAR)
+        target[...] = np.rint(wide)
+        np.copyto(target, plane, where=part == highest)
+        _clean_edge(plane, part, None, target, clean.person[number], clean.behind[number], highest)
+    out[3][...] = alpha
+
+
+def blurred(planes: Planes, alpha: NDArray[Any], sigma: float) -> tuple[Plane, Plane, Plane]:
+    """The background of a frame itself, out of focus; the person does not bleed into it.
+
+    Args:
+        planes: of the frame; not changed.
+        alpha: H x W in the dtype and range of luma.
+        sigma: standard deviation in pixels.
+    """
+    highest = np.float32(255 if alpha.dtype == np.uint8 else 1023)
+    height, width = alpha.shape
+    step = max(1.0, sigma / _BLUR_STEP)
+    size = max(2, round(width / step)), max(2, round(height / step))
+    weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
+    levels = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes[:3]]
+    # A trace of the person's own colours decides where no background is near: it is covered anyway.
+    soft = _means(levels, weight**2 + np.float32(1e-5), sigma / step)
+    first, second, third = (
+        np.asarray(cv2.resize(mean, plane.shape[::-1], interpolation=cv2.INTER_LINEAR) + 0.5).astype(plane.dtype)
+        for mean, plane in zip(soft, planes[:3], strict=True)
+    )
+    return first, second, third
+
+
+def beside(left: Planes, right: Planes, out: Planes) -> None:
+    """Two frames of one size side by side into planes of twice the width."""
+    for first, second, target in zip(left[:3], right[:3], out[:3], strict=True):
+        target[:, : first.shape[1]] = first
+        target[:, target.shape[1] - second.shape[1] :] = second
+
+
+def chequered(height: int, width: int, format: PlaneFormat, colours: ColourTags) -> tuple[Plane, Plane, Plane]:
+    """The grey squares that stand for nothing, to show a cut-out on."""
+    rows, columns = np.mgrid[0:height, 0:width] // 16
+    grey = np.where((rows + columns) % 2, 160, 208).astype(np.uint8)
+    return planes_of(np.repeat(grey[..., None], 3, axis=2), format, colours)
+
+
+def _means(levels: Sequence[NDArray[Any]], weight: NDArray[Any], sigma: float) -> tuple[NDArray[np.float32], ...]:
+    """Weighted Gaussian means; not a number where there is nothing near."""
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)
+    near = total > 1e-6
+    return tuple(
+        np.divide(
+            cv2.GaussianBlur(level * weight, (0, 0), sigma),
+            total,
+            out=np.full(total.shape, np.nan, np.float32),
+            where=near,
+        )
+        for level in levels
+    )
+
+
+def _clean_edge(
+    plane: NDArray[Any],
+    alpha: NDArray[Any],
+    background: NDArray[Any] | None,
+    target: NDArray[Any],
+    person: NDArray[np.float32],
+    behind: NDArray[np.float32],
+    highest: int,
+) -> None:
+    """Put the person's own colour into pixels that are partly person; over ``background``, or as it is without."""
+    places = np.flatnonzero(cv2.inRange(alpha, 1, highest - 1))
+    if not places.size:
+        return
+    height, width = plane.shape
+    rows, columns = np.divmod(places, width)
+    across = ((columns + 0.5) * (person.shape[1] / width) - 0.5).astype(np.float32)
+    down = ((rows + 0.5) * (person.shape[0] / height) - 0.5).astype(np.float32)
+    own, other = _sampled(person, across, down), _sampled(behind, across, down)
+    part = alpha[rows, columns].astype(np.float32) / np.float32(highest)
+    seen = plane[rows, columns].astype(np.float32)
+    own = np.where(np.isnan(own), seen, own)
+    other = np.where(np.isnan(other), seen, other)
+    # Of the colours that explain the pixel together with what is behind it, the one nearest to that of the person.
+    colour = np.clip(own + part * (seen - part * own - (1 - part) * other), 0, highest)
+    if background is not None:
+        colour = part * colour + (1 - part) * background[rows, columns]
+    target[rows, columns] = np.rint(colour)
+
+
+def _sampled(small: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values of a small plane at places given in its own pixels, linearly between them.
+
+    OpenCV takes at most 32,767 rows, hence the folding.
+    """
+    rows = -(-across.size // 4096)
+    missing = rows * 4096 - across.size
+    x = np.pad(across, (0, missing)).reshape(rows, 4096)
+    y = np.pad(down, (0, missing)).reshape(rows, 4096)
+    found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32).ravel()[: across.size]
+
+
+def _shrunk(alpha: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    return np.asarray(cv2.resize(alpha, (shape[1], shape[0]), interpolation=cv2.INTER_AREA))
+
+
+def _all_ones(alpha: NDArray[Any], highest: int) -> NDArray[Any]:
+    return np.full(alpha.shape, highest, alpha.dtype)
