@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import platform
 import shlex
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,104 +20,141 @@ from numpy.typing import NDArray
 from cleanplate.errors import MissingExtraError
 from evaluation.erase.cases import LEVELS, Case, cases
 from evaluation.erase.measures import COARSE, crops, measure
-from evaluation.erase.methods import METHODS, TimeLimit
-from evaluation.erase.report import ORIGINAL, Row, write_csv, write_report
-from evaluation.erase.sheets import strip, write_sheet
+from evaluation.erase.methods import METHODS, WEIGHTS, WITH_WEIGHTS
+from evaluation.erase.report import ORIGINAL, Distances, write_csv, write_report
+from evaluation.erase.sheets import holed, strip, tile, write_sheet
+from evaluation.erase.store import Result, Store
+from evaluation.erase.workers import Worker
 from evaluation.metrics.bootstrap import Interval
-from evaluation.metrics.kernel_distance import kernel_distance_lite0
+from evaluation.metrics.deep_features import lite_features
+from evaluation.metrics.kernel_distance import kernel_distance
 
 _CROP, _CROPS = 224, 4
+_FEWEST_HOLES = 3
+"""Kernel distances of fewer are noise."""
 _STRIPS_A_SHEET = 6
-
-Crops = dict[tuple[int, str], list[NDArray[np.uint8]]]
+_DEFAULT = ("cleanplate patchmatch", "cleanplate telea", "completion only", "OpenCV Telea", "OpenCV Navier-Stokes")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the protocol and write rows, sheets and, if asked for, the report."""
+    """Run what has no result yet; write rows, sheets and, if asked for, the report."""
     options = _options(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
-    limit = TimeLimit(options.time_limit)
-    rows: list[Row] = []
-    pieces: Crops = defaultdict(list)
-    strips: dict[int, list[NDArray[np.uint8]]] = defaultdict(list)
-    names: dict[str, None] = {}
-    for case in cases(options.pictures, levels=options.levels, limit=options.limit, seed=options.seed):
-        names[case.name] = None
-        filled = _run(case, limit, options.methods, rows, pieces)
-        strips[case.level].append(strip(case.picture, case.hole, filled, case.key))
-        if len(strips[case.level]) % _STRIPS_A_SHEET == 0:
-            _write_sheets(options.out, {case.level: strips[case.level]})
-        write_csv(options.out / "erase.csv", rows)
-        print(f"{case.key}: {len(filled)} methods", flush=True)
-    _write_sheets(options.out, strips)
-    distances = _distances(pieces)
+    store = Store(options.out / "results")
+    chosen = list(cases(options.pictures, levels=options.levels, limit=options.limit, seed=options.seed))
+    names = {ORIGINAL: ORIGINAL, **{name: _stored_name(name, options.weights) for name in options.methods}}
+    if options.weights is not None:
+        os.environ[WEIGHTS] = str(options.weights.resolve())
+    for name, stored in names.items():
+        _run(name, stored, chosen, store, options)
+    found = {
+        name: {case: store.read(stored, case) for case in chosen if (stored, case) in store}
+        for name, stored in names.items()
+    }
+    rows = [
+        {"picture": case.name, "level": case.level, "kind": case.kind, "share": case.share, "method": name, **figures}
+        for case in chosen
+        for name, results in found.items()
+        if case in results
+        for figures in [results[case].figures]
+    ]
+    _write_sheets(options.out, chosen, found)
     for report in filter(None, [options.out / "erase.md", options.report]):
         write_csv(report.with_suffix(".csv"), rows)
-        write_report(report, rows, distances, _facts(list(names), options))
+        write_report(report, rows, _distances(found), _facts(chosen, options))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m evaluation.erase", description=__doc__)
-    parser.add_argument("--pictures", type=Path, required=True, help="folder of photographs")
-    parser.add_argument("--out", type=Path, required=True, help="folder for rows, contact sheets and the report")
+    parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="folders of photographs")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for results (what is there is not done again), sheets, report"
+    )
     parser.add_argument("--report", type=Path, help="also write the report here, and the rows beside it")
     parser.add_argument("--levels", type=int, nargs="+", default=list(LEVELS), help="long sides in pixels")
-    parser.add_argument("--limit", type=int, help="at most so many photographs")
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS), metavar="NAME")
+    parser.add_argument("--limit", type=int, help="at most so many photographs a level")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(_DEFAULT), metavar="NAME")
+    parser.add_argument("--weights", type=Path, help=f"generator for {' and '.join(WITH_WEIGHTS)}: an ONNX file")
+    parser.add_argument("--again", nargs="+", choices=list(METHODS), default=[], metavar="NAME", help="do these anew")
     parser.add_argument("--time-limit", type=float, default=60, help="seconds a method may take for one hole")
     parser.add_argument("--seed", type=int, default=0, help="of the holes")
     return parser.parse_args(arguments)
 
 
-def _run(
-    case: Case, limit: TimeLimit, methods: list[str], rows: list[Row], pieces: Crops
-) -> dict[str, NDArray[np.uint8]]:
-    """Fill one case by every method that finishes; its rows and crops are appended."""
-    filled: dict[str, NDArray[np.uint8]] = {}
-    seconds: dict[str, float] = {}
-    for name in methods:
-        answer = limit.run(name, case.picture, case.hole)
+def _stored_name(name: str, weights: Path | None) -> str:
+    """Results of different weights are kept apart."""
+    if name not in WITH_WEIGHTS or weights is None:
+        return name
+    return f"{name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
+
+
+def _run(name: str, stored: str, chosen: Sequence[Case], store: Store, options: argparse.Namespace) -> None:
+    """Fill all cases of which there is no result."""
+    missing = [case for case in chosen if name in options.again or (stored, case) not in store]
+    worker = Worker(name, options.time_limit)
+    for number, case in enumerate(missing, 1):
+        picture, hole = case.picture, case.hole
+        answer = (picture, 0.0) if name == ORIGINAL else worker.run(picture, hole)
         if answer is not None:
-            filled[name], seconds[name] = answer
-    for name, picture in {ORIGINAL: case.picture, **filled}.items():
-        facts = {"picture": case.name, "level": case.level, "kind": case.kind, "share": case.share, "method": name}
-        rows.append({**facts, **measure(case.picture, picture, case.hole), "seconds": seconds.get(name, 0.0)})
-        pieces[case.level, name] += crops(picture, case.hole, side=_CROP, count=_CROPS, seed=len(case.key))
-    return filled
+            filled, seconds = answer
+            figures = {**measure(picture, filled, hole), "seconds": seconds}
+            features = _features(crops(filled, hole, side=_CROP, count=_CROPS, seed=case.seed))
+            store.write(stored, case, Result(figures, features, tile(filled, hole)))
+        print(f"{name} {number}/{len(missing)}: {case.key}{'' if answer else ' took too long'}", flush=True)
+    worker.close()
 
 
-def _write_sheets(out: Path, strips: dict[int, list[NDArray[np.uint8]]]) -> None:
-    for level, ordered in strips.items():
-        for start in range(0, len(ordered), _STRIPS_A_SHEET):
-            write_sheet(
-                out / f"sheet-{level}-{start // _STRIPS_A_SHEET:02}.jpg", ordered[start : start + _STRIPS_A_SHEET]
-            )
+def _features(pieces: list[NDArray[np.uint8]]) -> NDArray[np.float32] | None:
+    try:
+        return lite_features(pieces, side=_CROP)
+    except MissingExtraError as error:
+        print(f"no kernel distance: {error}", file=sys.stderr)
+        return None
 
 
-def _distances(pieces: Crops) -> dict[tuple[int, str], Interval]:
-    """Kernel distance to the original photographs' crops, for methods that finished every hole of a level."""
-    found = {}
-    for (level, name), own in pieces.items():
-        originals = pieces[level, ORIGINAL]
-        if name == ORIGINAL or len(own) != len(originals):
-            continue
-        try:
-            found[level, name] = kernel_distance_lite0(originals, own, side=_CROP)
-        except MissingExtraError as error:
-            print(f"no kernel distance: {error}", file=sys.stderr)
-            return {}
-    return found
+def _distances(found: dict[str, dict[Case, Result]]) -> Distances:
+    """Kernel distance to the same crops of the originals, for methods that finished every hole."""
+    distances: dict[tuple[int, float | None, str], Interval] = {}
+    groups: dict[tuple[int, float | None], list[Case]] = defaultdict(list)
+    for case in found[ORIGINAL]:
+        groups[case.level, None].append(case)
+        groups[case.level, case.share].append(case)
+    for (level, share), members in groups.items():
+        for name in found:
+            sets = [[found[key][case].features for case in members if case in found[key]] for key in (ORIGINAL, name)]
+            known = [[each for each in one if each is not None] for one in sets]
+            if name != ORIGINAL and all(len(one) == len(members) >= _FEWEST_HOLES for one in known):
+                distances[level, share, name] = kernel_distance(*(np.concatenate(one) for one in known))
+    return distances
 
 
-def _facts(names: list[str], options: argparse.Namespace) -> list[str]:
+def _write_sheets(out: Path, chosen: Sequence[Case], found: dict[str, dict[Case, Result]]) -> None:
+    levels: dict[int, list[Case]] = defaultdict(list)
+    for case in chosen:
+        levels[case.level].append(case)
+    for level, members in levels.items():
+        for start in range(0, len(members), _STRIPS_A_SHEET):
+            path = out / f"sheet-{level}-{start // _STRIPS_A_SHEET:02}.jpg"
+            write_sheet(path, [_strip(case, found) for case in members[start : start + _STRIPS_A_SHEET]])
+
+
+def _strip(case: Case, found: dict[str, dict[Case, Result]]) -> NDArray[np.uint8]:
+    tiles = {name: results[case].tile for name, results in found.items() if case in results}
+    hole = case.hole
+    shown = {case.key: tiles.pop(ORIGINAL), "hole": tile(holed(case.picture, hole), hole)}
+    return strip({**shown, **tiles})
+
+
+def _facts(chosen: Sequence[Case], options: argparse.Namespace) -> list[str]:
     """What a reader needs to judge the figures and to get them again."""
-    words = ["python", "-m", "evaluation.erase", "--pictures", "PICTURES", "--out", "OUT"]
+    words = ["python", "-m", "evaluation.erase", "--pictures", *["PICTURES"] * len(options.pictures), "--out", "OUT"]
     words += ["--time-limit", f"{options.time_limit:g}", "--seed", str(options.seed)]
     words += ["--limit", str(options.limit)] if options.limit else []
     words += ["--levels", *map(str, options.levels)] if options.levels != list(LEVELS) else []
-    words += ["--methods", *options.methods] if options.methods != list(METHODS) else []
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "PyPatchMatch", "scikit-image"))
-    return [
+    words += ["--methods", *options.methods] if options.methods != list(_DEFAULT) else []
+    weights = [] if options.weights is None else ["--weights", options.weights.name]
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "PyPatchMatch", "onnxruntime", "scikit-image"))
+    names = {level: sorted({case.name for case in chosen if case.level == level}) for level in options.levels}
+    lines = [
         "Real photographs with generated holes (`evaluation/holes.py`). Every hole is filled by every method, in a",
         f"process of its own that is ended after {options.time_limit:g} s; the method is then missing for that hole",
         "and larger ones (see the count of holes). For cleanplate the hole is a selection with its grown rim, as in",
@@ -125,15 +164,19 @@ def _facts(names: list[str], options: argparse.Namespace) -> list[str]:
         f"  the row of the original photograph is what to aim at. Coarse seam: on means of {COARSE} x {COARSE} pixels.",
         "  Geometric means with 95 % bootstrap intervals over holes.",
         f"- kernel distance: EfficientNet-lite0 features of {_CROPS} crops of {_CROP} px a hole at 100 %, to the same",
-        "  places of the originals; lower is better; comparable within this report only.",
-        "- PSNR, SSIM, MS-SSIM in the hole's box (both SSIM on luminance): reported, not decisive; they reward blur.",
-        "- seconds: median, without decoding and encoding, in a fresh process (imports included), on",
+        "  places of the originals, with 95 % bootstrap intervals over crops; lower is better; comparable within this",
+        "  report only.",
+        "- L1 in the hole; PSNR and SSIM (on luminance) in the hole's box: reported, not decisive; they reward blur.",
+        "- seconds: median, without decoding and encoding, in a warm process, on",
         f"  {os.cpu_count()} cores that may have been shared with other work: see benchmarks/ for times.",
         "",
-        f"Command: `{shlex.join(words)}`  ",
+        f"Command: `{shlex.join([*words, *weights])}`  ",
         f"Versions: Python {platform.python_version()}, OpenCV {cv2.__version__}, {packages}  ",
-        f"Photographs: {', '.join(names)}",
     ]
+    if options.weights is not None:
+        digest = hashlib.sha256(options.weights.read_bytes()).hexdigest()
+        lines.append(f"Generator: {options.weights.name}, sha256 {digest[:16]}...  ")
+    return [*lines, *(f"Photographs at {level} px: {', '.join(own) or 'none'}  " for level, own in names.items())]
 
 
 if __name__ == "__main__":

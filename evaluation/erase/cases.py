@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -25,53 +27,94 @@ _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
 @dataclass(frozen=True)
 class Case:
-    """A photograph at one size with one hole."""
+    """A photograph at one size with one hole; what it takes to make both, so that a finished case costs nothing.
 
-    name: str
+    Attributes:
+        path: of the photograph.
+        level: long side in pixels.
+        kind: of hole.
+        share: of the picture that is erased.
+        seed: of the hole.
+    """
+
+    path: Path
     level: int
     kind: str
     share: float
-    picture: NDArray[np.uint8]
-    hole: Mask
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Of the photograph."""
+        return self.path.stem
 
     @property
     def key(self) -> str:
         """Short name, good for files."""
-        return f"{self.name}-{self.level}-{self.kind}-{round(100 * self.share)}"
+        return f"{self.name}-{self.level}-{self.kind}-{round(100 * self.share)}-{self.seed}"
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """The photograph at its size, H x W x 3 RGB; not to be changed."""
+        return _reduced(self.path, self.level)
+
+    @property
+    def hole(self) -> Mask:
+        """H x W bool."""
+        return make_hole(self.kind, *self.picture.shape[:2], share=self.share, seed=self.seed)
 
 
-def cases(folder: Path, *, levels: Sequence[int] = LEVELS, limit: int | None = None, seed: int = 0) -> Iterator[Case]:
-    """Every photograph at every level with a hole of each share; the kinds of hole take turns.
+def cases(
+    folders: Sequence[Path], *, levels: Sequence[int] = LEVELS, limit: int | None = None, seed: int = 0
+) -> Iterator[Case]:
+    """Every photograph at every level that it reaches, with a hole of each share; the kinds of hole take turns.
+
+    A photograph's holes depend on its name, not on what else is there.
 
     Args:
-        folder: of photographs; files named ``*.mask.*`` are left out.
+        folders: of photographs, which take turns; files named ``*.mask.*`` are left out.
         levels: long sides in pixels.
-        limit: at most so many photographs.
+        limit: at most so many photographs a level.
         seed: of the holes.
 
     Raises:
         MissingInputError: no photograph is there.
     """
+    paths = _in_turn([_photographs(folder) for folder in folders])
+    kinds = list(KINDS)
+    for step, level in enumerate(levels):
+        for path in [path for path in paths if _long_side(path) >= level][:limit]:
+            number = crc32(path.stem.encode())
+            for turn, share in enumerate(SHARES):
+                kind = kinds[(number + step + turn) % len(kinds)]
+                yield Case(path, level, kind, share, seed=(seed * 10_000 + number % 1000 * 10 + turn))
+
+
+def _photographs(folder: Path) -> list[Path]:
     paths = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in _ENDINGS and ".mask" not in p.suffixes]
     if not paths:
         raise MissingInputError("holds no photograph", subject=folder)
-    kinds = list(KINDS)
-    for index, path in enumerate(paths[:limit]):
-        with PillowImage.open(path) as opened:
-            photo = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
-        for step, level in enumerate(levels):
-            picture = _reduced(photo, level)
-            if picture is None:
-                continue
-            for turn, share in enumerate(SHARES):
-                kind = kinds[(index + step + turn) % len(kinds)]
-                hole = make_hole(kind, *picture.shape[:2], share=share, seed=seed * 10_000 + index * 10 + turn)
-                yield Case(path.stem, level, kind, share, picture, hole)
+    return paths
 
 
-def _reduced(photo: NDArray[np.uint8], level: int) -> NDArray[np.uint8] | None:
-    long_side = max(photo.shape[:2])
-    if long_side < level:
-        return None
-    height, width = (round(side * level / long_side) for side in photo.shape[:2])
-    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+def _in_turn(lists: list[list[Path]]) -> list[Path]:
+    """The first of each list, then the second of each, until all are used up."""
+    longest = max(map(len, lists), default=0)
+    return [paths[index] for index in range(longest) for paths in lists if index < len(paths)]
+
+
+@cache
+def _long_side(path: Path) -> int:
+    with PillowImage.open(path) as opened:
+        return max(opened.size)
+
+
+@lru_cache(maxsize=2)
+def _reduced(path: Path, level: int) -> NDArray[np.uint8]:
+    with PillowImage.open(path) as opened:
+        photo = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    scale = level / max(photo.shape[:2])
+    height, width = (round(side * scale) for side in photo.shape[:2])
+    picture = np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    picture.flags.writeable = False
+    return picture

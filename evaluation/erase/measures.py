@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cleanplate.mask.bounds import bounding_box
 from cleanplate.types import Mask
+from evaluation.metrics.l1 import l1
 from evaluation.metrics.ms_ssim import SMALLEST_SIDE, ms_ssim
 from evaluation.metrics.psnr import psnr
 from evaluation.metrics.ssim import ssim
@@ -19,7 +20,7 @@ COARSE = 8
 
 
 def measure(original: NDArray[np.uint8], filled: NDArray[np.uint8], hole: Mask) -> dict[str, float]:
-    """Seam at both scales and sharpness; PSNR, SSIM and MS-SSIM in the hole's box.
+    """Seam at both scales and sharpness; L1 in the hole, in per cent; PSNR, SSIM and MS-SSIM in the hole's box.
 
     The box is grown to the size that MS-SSIM needs; both kinds of SSIM are taken on luminance.
     """
@@ -34,6 +35,7 @@ def measure(original: NDArray[np.uint8], filled: NDArray[np.uint8], hole: Mask) 
         "seam": seam(filled, hole),
         "coarse_seam": seam(filled, hole, scale=COARSE),
         "sharpness": sharpness(filled, hole),
+        "l1": 100 * l1(original, filled, mask=hole),
         "psnr": min(psnr(a, b), 99.0),
         "ssim": ssim(grey_a, grey_b),
         "ms_ssim": ms_ssim(grey_a, grey_b) if min(a.shape[:2]) >= SMALLEST_SIDE else float("nan"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -29,15 +27,27 @@ def cleanplate_telea(picture: Picture, hole: Mask) -> Picture:
     return _erase(picture, hole, "telea")
 
 
+def cleanplate_cra(picture: Picture, hole: Mask) -> Picture:
+    """This project, engine ``cra``."""
+    return _erase(picture, hole, "cra")
+
+
+def cleanplate_hybrid(picture: Picture, hole: Mask) -> Picture:
+    """This project, engine ``hybrid``."""
+    return _erase(picture, hole, "hybrid")
+
+
 def _erase(picture: Picture, hole: Mask, engine: str) -> Picture:
     """As the eraser works when ``hole`` is a selection with its grown rim: the ramp at the border lies in that rim."""
-    from cleanplate.inpaint.engine import create_engine
+    from cleanplate.inpaint.engine import EngineOptions, create_engine
     from cleanplate.runtime.cpu_limits import usable_cores
     from cleanplate.tasks.eraser import SEAM_SHARE, automatic_growth
     from cleanplate.tasks.fill import fill
 
     ramp = SEAM_SHARE * automatic_growth(hole)
-    filled, _ = fill(picture, hole, create_engine(engine), seam=ramp, threads=usable_cores())
+    weights = os.environ.get(WEIGHTS) if f"cleanplate {engine}" in WITH_WEIGHTS else None
+    options = EngineOptions(weights=Path(weights)) if weights else EngineOptions()
+    filled, _ = fill(picture, hole, create_engine(engine, options), seam=ramp, threads=usable_cores())
     return np.asarray(filled, np.uint8)
 
 
@@ -92,6 +102,8 @@ def biharmonic(picture: Picture, hole: Mask) -> Picture:
 
 METHODS: dict[str, Method] = {
     "cleanplate patchmatch": cleanplate_patchmatch,
+    "cleanplate cra": cleanplate_cra,
+    "cleanplate hybrid": cleanplate_hybrid,
     "cleanplate telea": cleanplate_telea,
     "completion only": completion_only,
     "PyPatchMatch, whole picture": pypatchmatch,
@@ -101,43 +113,8 @@ METHODS: dict[str, Method] = {
 }
 """Name in reports to the method; each returns a new picture."""
 
+WITH_WEIGHTS = ("cleanplate cra", "cleanplate hybrid")
+"""Methods that run a network, whose weights are chosen by :data:`WEIGHTS`."""
 
-@dataclass
-class TimeLimit:
-    """Runs methods in processes of their own that are ended after ``seconds``.
-
-    A method that did not finish a hole is not tried on holes that are no smaller in a picture that is no smaller.
-    """
-
-    seconds: float
-    gave_up: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-
-    def run(self, name: str, picture: Picture, hole: Mask) -> tuple[Picture, float] | None:
-        """The filled picture and the seconds it took inside its process, or None if that is too long."""
-        work = picture.shape[0] * picture.shape[1], int(np.count_nonzero(hole))
-        if any(work[0] >= pixels and work[1] >= holes for pixels, holes in self.gave_up.get(name, [])):
-            return None
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, name, picture, hole), daemon=True)
-        process.start()
-        theirs.close()
-        try:
-            if ours.poll(self.seconds + _STARTING_SECONDS):
-                answer: tuple[Picture, float] = ours.recv()
-                if answer[1] <= self.seconds:
-                    return answer
-            self.gave_up.setdefault(name, []).append(work)
-            return None
-        finally:
-            process.terminate()
-            process.join()
-
-
-_STARTING_SECONDS = 5.0
-
-
-def _serve(answer_to: Connection, name: str, picture: Picture, hole: Mask) -> None:
-    started = time.perf_counter()
-    filled = METHODS[name](picture, hole)
-    answer_to.send((filled, time.perf_counter() - started))
+WEIGHTS = "CLEANPLATE_EVALUATED_WEIGHTS"
+"""Environment variable with the file of a generator; what is installed if it is not set."""

@@ -14,15 +14,21 @@ SIDE = 320
 _LABEL = 18
 
 
-def strip(
-    original: NDArray[np.uint8], hole: Mask, filled: dict[str, NDArray[np.uint8]], title: str
-) -> NDArray[np.uint8]:
-    """One row: the photograph, the hole, and each method, cropped to one place of the hole at 100 %."""
-    at = _place(hole)
-    holed = original.copy()
-    holed[hole] = (255, 0, 255)
-    tiles = {title: original, "hole": holed, **filled}
-    return np.hstack([_tile(picture[at], name) for name, picture in tiles.items()])
+def tile(picture: NDArray[np.uint8], hole: Mask) -> NDArray[np.uint8]:
+    """The part of a picture at 100 % that shows the depth of the hole and its border."""
+    return picture[_place(hole)].copy()
+
+
+def holed(picture: NDArray[np.uint8], hole: Mask) -> NDArray[np.uint8]:
+    """The picture with its hole in a colour that no photograph has."""
+    shown = picture.copy()
+    shown[hole] = (255, 0, 255)
+    return shown
+
+
+def strip(tiles: dict[str, NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """One row of tiles, each with its label."""
+    return np.hstack([_labelled(part, label) for label, part in tiles.items()])
 
 
 def write_sheet(path: Path, strips: list[NDArray[np.uint8]]) -> None:
@@ -48,8 +54,8 @@ def _place(hole: Mask) -> tuple[slice, slice]:
     return slice(top, top + SIDE), slice(left, left + SIDE)
 
 
-def _tile(picture: NDArray[np.uint8], label: str) -> NDArray[np.uint8]:
-    tile = np.zeros((SIDE + _LABEL, SIDE + 4, 3), np.uint8)
-    tile[_LABEL : _LABEL + picture.shape[0], : picture.shape[1]] = picture
-    cv2.putText(tile, label, (2, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
-    return tile
+def _labelled(part: NDArray[np.uint8], label: str) -> NDArray[np.uint8]:
+    framed = np.zeros((SIDE + _LABEL, SIDE + 4, 3), np.uint8)
+    framed[_LABEL : _LABEL + part.shape[0], : part.shape[1]] = part
+    cv2.putText(framed, label, (2, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
+    return framed

@@ -8,6 +8,7 @@ use them carry the network's name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -53,7 +54,7 @@ def lite_features(
         raise MissingExtraError(
             "needs PyTorch and cleanplate's training half", subject="deep features", fix='install "cleanplate[train]"'
         ) from error
-    network = efficientnet_lite.load(variant, pretrained=True).to(device)
+    network = _network(variant, device)
     rows: list[NDArray[np.float32]] = []
     with torch.inference_mode():
         for group in _groups(pictures, batch):
@@ -63,6 +64,13 @@ def lite_features(
     if not rows:
         raise ArgumentError("must hold at least one picture", subject="pictures")
     return np.concatenate(rows)
+
+
+@cache
+def _network(variant: str, device: str) -> Any:
+    from cleanplate_training.models import efficientnet_lite
+
+    return efficientnet_lite.load(variant, pretrained=True).to(device)
 
 
 def _groups(pictures: Iterable[Image], size: int) -> Iterator[list[Image]]:
