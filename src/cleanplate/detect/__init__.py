@@ -1,1 +1,1 @@
-"""RGB to masks."""
+"""RGB to masks: what is where in a picture."""
