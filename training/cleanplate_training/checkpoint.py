@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from cleanplate.errors import BrokenInputError, MissingInputError, OutputError
+from cleanplate_training import packed
 from cleanplate_training.task import Goal
 
 FORMAT = 1
@@ -48,12 +49,14 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU.
+    """Read a checkpoint, or a packed one (see :mod:`~cleanplate_training.packed`), onto the CPU.
 
     Raises:
         MissingInputError: there is no such file.
         BrokenInputError: it is not a checkpoint of this version, or is damaged.
     """
+    if path.suffix == packed.SUFFIX:
+        return packed.unpack(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:

@@ -48,6 +48,10 @@ def train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: --set train.batch=4.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the folder's last checkpoint if it has one.")] = False,
+    resume_from: Annotated[
+        Path | None,
+        typer.Option(help="Go on from this checkpoint, packed or not, where the folder has none.", metavar="FILE"),
+    ] = None,
     time_limit: Annotated[
         float | None, typer.Option(metavar="MINUTES", help="Stop cleanly with a checkpoint after this time.")
     ] = None,
@@ -66,6 +70,7 @@ def train(
         read(find(recipe), overrides=override or ()),
         output,
         resume=resume,
+        resume_from=resume_from,
         minutes=time_limit,
         device=device,
         tensorboard=tensorboard,
@@ -142,6 +147,23 @@ def export(
         model_card.write_record(described, record)
     if card is not None:
         model_card.write_card(described, card)
+
+
+@app.command()
+def pack(
+    run: Annotated[Path, typer.Argument(help="A run's folder (its last checkpoint) or a checkpoint.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .safetensors file to write.")],
+    overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
+) -> None:
+    """Write all weights of a checkpoint in float16, small enough to keep; train --resume-from goes on from it."""
+    from cleanplate_training import checkpoint, packed
+
+    if output.suffix != packed.SUFFIX:
+        raise ArgumentError(f"must end in {packed.SUFFIX}", subject=output)
+    last = run / checkpoint.LAST
+    content = checkpoint.load(last if last.is_file() else checkpoint.find(run))
+    size = packed.pack(content, output, overwrite=overwrite)
+    typer.echo(f"{output}: {size} bytes, step {content['step']}, {content['samples']} samples", err=True)
 
 
 @app.command()

@@ -51,6 +51,7 @@ def train(
     folder: Path,
     *,
     resume: bool = False,
+    resume_from: Path | None = None,
     minutes: float | None = None,
     device: str = "auto",
     tensorboard: bool = True,
@@ -64,6 +65,8 @@ def train(
         recipe: What to train.
         folder: The run's folder; made if it is not there.
         resume: Go on from ``folder/last.pt`` if there is one.
+        resume_from: Go on from this checkpoint (packed or not) where the folder has none: same step, schedule, place
+            in the data and averages. A packed one has no optimiser states, which start anew.
         minutes: Stop cleanly after this time.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         tensorboard: Also write TensorBoard events.
@@ -75,11 +78,12 @@ def train(
         DeviceError: the device is not there.
     """
     last = folder / checkpoint.LAST
-    if last.exists() and not resume:
+    if last.exists() and not (resume or resume_from is not None):
         raise OutputError("already holds a run", subject=folder, fix="use --resume or another folder")
     fabric = engine.launch(recipe.train, device=device)
     folder.mkdir(parents=True, exist_ok=True)
-    saved = checkpoint.load(last) if last.exists() else None
+    begin = last if last.exists() else resume_from
+    saved = checkpoint.load(begin) if begin is not None else None
     run = assemble(fabric, recipe)
     if saved is not None:
         restore(run, saved)
@@ -93,7 +97,8 @@ def train(
     )
     with StopRequest(minutes) as stop, journal:
         if saved is not None:
-            journal.restore(saved["journal"], fabric.device)
+            if "journal" in saved:
+                journal.restore(saved["journal"], fabric.device)
             journal.tell_changes(saved["recipe"], recipe.source)
         reason = _loop(run, folder, journal, stop)
     return Outcome(reason, run.step, run.batches.seen, run.figures, folder)

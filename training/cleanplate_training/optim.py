@@ -53,11 +53,15 @@ def take_over(optimiser: Optimizer, schedule: LambdaLR, state: dict[str, Any], *
     """
     present = [{key: value for key, value in group.items() if key != "params"} for group in optimiser.param_groups]
     optimiser.load_state_dict(state)
-    schedule.last_epoch = updates
-    for group, settings, base, factor in zip(
-        optimiser.param_groups, present, schedule.base_lrs, schedule.lr_lambdas, strict=True
-    ):
+    for group, settings in zip(optimiser.param_groups, present, strict=True):
         group.update(settings)
+    advance(optimiser, schedule, updates=updates)
+
+
+def advance(optimiser: Optimizer, schedule: LambdaLR, *, updates: int) -> None:
+    """Put a schedule where it is after ``updates`` updates."""
+    schedule.last_epoch = updates
+    for group, base, factor in zip(optimiser.param_groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
         group["lr"] = base * factor(updates)
 
 

@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from cleanplate.errors import ArgumentError, InputError
 from cleanplate_training import checkpoint, engine
 from cleanplate_training.ema import MovingAverage
-from cleanplate_training.optim import build_optimiser, build_schedule, take_over
+from cleanplate_training.optim import advance, build_optimiser, build_schedule, take_over
 from cleanplate_training.recipe import Recipe
 from cleanplate_training.stream import TrainingBatches
 from cleanplate_training.task import Task, TaskData
@@ -176,6 +176,8 @@ def progress_of(run: Run) -> dict[str, Any]:
 def restore(run: Run, saved: Mapping[str, Any]) -> None:
     """Bring a run that was just assembled to where a checkpoint was written.
 
+    A packed checkpoint has no optimiser states and random generators: those of the assembled run stay.
+
     Raises:
         ArgumentError: the checkpoint is of another task or other data.
         InputError: its weights do not fit.
@@ -193,7 +195,11 @@ def restore(run: Run, saved: Mapping[str, Any]) -> None:
         _load(average.module, saved["averages"].get(name, saved["networks"][name]), name)
         average.updates = int(saved["averaged"].get(name, 0))
     for name, optimiser in run.optimisers.items():
-        take_over(optimiser, run.schedules[name], saved["optimisers"][name], updates=int(saved["updates"][name]))
+        updates = int(saved["updates"].get(name, 0))
+        if name in saved.get("optimisers", {}):
+            take_over(optimiser, run.schedules[name], saved["optimisers"][name], updates=updates)
+        else:
+            advance(optimiser, run.schedules[name], updates=updates)
     run.task.restore(saved["task"])
     weights: Tensor | None = saved["sample_weights"]
     run.sample_weights = None if weights is None else weights.numpy()
@@ -202,6 +208,6 @@ def restore(run: Run, saved: Mapping[str, Any]) -> None:
     run.step = int(saved["step"])
     run.kept = [(float(value), int(step)) for value, step in saved["kept"]]
     run.figures = dict(saved["figures"])
-    generators = saved["random"]
+    generators = saved.get("random", [])
     if len(generators) == run.fabric.world_size:
         checkpoint.restore_random_state(generators[run.fabric.global_rank])

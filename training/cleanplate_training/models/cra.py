@@ -181,6 +181,4 @@ def _down(in_channels: int, out_channels: int, *, gate: Gate) -> nn.Sequential:
 
 def _moved(channels: int, *, gate: Gate) -> nn.Sequential:
     """The layers that smooth what attention moved cell by cell."""
-    return nn.Sequential(
-        GatedConv(channels, channels, gate=gate), GatedConv(channels, channels, dilation=2, gate=gate)
-    )
+    return nn.Sequential(GatedConv(channels, channels, gate=gate), GatedConv(channels, channels, dilation=2, gate=gate))
