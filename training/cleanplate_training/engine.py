@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from lightning_fabric import Fabric, is_wrapped
@@ -55,10 +55,21 @@ def launch(settings: Train, *, device: str = "auto") -> Fabric:
         devices=local,
         num_nodes=world // local,
         strategy=strategy,
-        precision=settings.precision,
+        precision=_precision(settings, device),
     )
     fabric.launch()
     return fabric
+
+
+def _precision(settings: Train, device: str) -> Literal["32-true", "bf16-mixed"]:
+    if settings.precision != "auto":
+        return settings.precision
+    if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+    if device == "mps" or (device == "auto" and torch.backends.mps.is_available()):
+        return "32-true"
+    has = torch.cpu.get_capabilities()
+    return "bf16-mixed" if has.get("amx_bf16") or has.get("avx512_bf16") else "32-true"
 
 
 def wrap(fabric: Fabric, network: nn.Module, settings: Train) -> nn.Module:

@@ -12,6 +12,7 @@ from cleanplate_training.data.prepare.composite import CompositePlan
 from cleanplate_training.data.prepare.cutouts import CutoutPlan
 from cleanplate_training.data.prepare.near_duplicates import NEAR
 from cleanplate_training.data.prepare.pairs import PairPlan
+from cleanplate_training.data.prepare.people import PeoplePlan
 from cleanplate_training.data.prepare.photos import CropPlan
 from cleanplate_training.data.sources.opened import SourceSpec
 from cleanplate_training.recipe import build
@@ -26,8 +27,8 @@ class PrepareRecipe:
 
     Attributes:
         name: of the data set.
-        kind: ``photos`` (crops), ``pairs`` (pictures with mattes, masks or boxes at training size), ``cutouts`` (RGBA)
-            or ``composites`` (cut-outs on photographs).
+        kind: ``photos`` (crops), ``pairs`` (pictures with mattes, masks or boxes at training size), ``selfies`` (pairs
+            that show few people, large in the frame), ``cutouts`` (RGBA) or ``composites`` (cut-outs on photographs).
         sources: where the pictures come from.
         apart: test sets; near copies of their pictures are dropped.
         seed: all randomness follows from it.
@@ -36,14 +37,15 @@ class PrepareRecipe:
         per_shard: samples a shard.
         quality: of the JPEGs; 0 = PNG.
         crops: for ``photos``.
-        pairs: for ``pairs``.
+        pairs: for ``pairs`` and ``selfies``.
+        people: for ``selfies``.
         cutouts: for ``cutouts``.
         composites: for ``composites``.
         count: number of composites.
     """
 
     name: str
-    kind: Literal["photos", "pairs", "cutouts", "composites"]
+    kind: Literal["photos", "pairs", "selfies", "cutouts", "composites"]
     sources: tuple[SourceSpec, ...]
     apart: tuple[SourceSpec, ...] = ()
     seed: int = 0
@@ -53,6 +55,7 @@ class PrepareRecipe:
     quality: int = 95
     crops: CropPlan = field(default_factory=CropPlan)
     pairs: PairPlan = field(default_factory=PairPlan)
+    people: PeoplePlan = field(default_factory=PeoplePlan)
     cutouts: CutoutPlan = field(default_factory=CutoutPlan)
     composites: CompositePlan = field(default_factory=CompositePlan)
     count: int = 1000

@@ -17,6 +17,7 @@ from cleanplate.errors import ArgumentError, InputError, OutputError
 from cleanplate_training.data.prepare.composite import composite
 from cleanplate_training.data.prepare.cutouts import cutouts
 from cleanplate_training.data.prepare.pairs import at_training_size, clean_enough
+from cleanplate_training.data.prepare.people import selfie
 from cleanplate_training.data.prepare.photos import crops
 from cleanplate_training.data.prepare.recipe import PrepareRecipe
 from cleanplate_training.data.prepare.screen import Screen
@@ -134,7 +135,7 @@ def _of_source(
     for sample in screen.through(_chosen(entries[spec.name], recipe.seed, limit)):
         rng = _rng(recipe.seed, sample.key)
         made = 0
-        for result in _made(recipe, spec, sample, rng):
+        for result in _made(recipe, spec, sample, rng, tally):
             made += 1
             tally.keep(f"{spec.name}: samples made")
             yield result
@@ -144,12 +145,22 @@ def _of_source(
             screen.drop(spec.name, f"fit for {recipe.kind}", sample.key, f"gives none of the {recipe.kind} asked for")
 
 
-def _made(recipe: PrepareRecipe, spec: SourceSpec, sample: Sample, rng: np.random.Generator) -> Iterator[Sample]:
+def _made(
+    recipe: PrepareRecipe, spec: SourceSpec, sample: Sample, rng: np.random.Generator, tally: Tally
+) -> Iterator[Sample]:
     if recipe.kind == "photos":
         yield from crops(sample, recipe.crops, rng)
     elif recipe.kind == "cutouts":
         plain = at_training_size(sample, recipe.pairs, rng, stretched=spec.stretched)
         yield from cutouts(plain, recipe.cutouts)
+    elif recipe.kind == "selfies":
+
+        def survived(step: str, holds: bool) -> None:
+            (tally.keep if holds else tally.drop)(f"{spec.name}: {step}")
+
+        shown = selfie(sample, recipe.people, survived)
+        if shown is not None and clean_enough(shown, recipe.pairs):
+            yield at_training_size(shown, recipe.pairs, rng, stretched=spec.stretched)
     elif clean_enough(sample, recipe.pairs):
         yield at_training_size(sample, recipe.pairs, rng, stretched=spec.stretched)
 
