@@ -77,7 +77,7 @@ def _share(instance: Instance, sample: Sample) -> float:
     if instance.mask is not None:
         return float(np.count_nonzero(instance.mask) / instance.mask.size)
     left, top, right, bottom = instance.box
-    return (right - left) * (bottom - top) / (height * width)
+    return float((right - left) * (bottom - top) / (height * width))
 
 
 def _mask(sample: Sample, people: list[Instance], plan: PeoplePlan) -> NDArray[np.bool_]:
