@@ -6,7 +6,7 @@ what a frame keeps of its source is never converted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -86,6 +86,12 @@ def luma_weights(colours: ColourTags, height: int) -> tuple[float, float]:
     return known.get(colours.matrix, known[1] if height >= _HD_LINES else known[6])
 
 
+def settled(colours: ColourTags, height: int) -> ColourTags:
+    """Tags that name the matrix which players would take for a picture ``height`` pixels high."""
+    is_hd = luma_weights(colours, height) == luma_weights(ColourTags(matrix=1), height)
+    return colours if colours.matrix in (1, 4, 5, 6, 7, 9, 10) else replace(colours, matrix=1 if is_hd else 6)
+
+
 def planes_of(rgb: NDArray[np.uint8], format: PlaneFormat, colours: ColourTags) -> tuple[Plane, Plane, Plane]:
     """A picture (H x W x 3 uint8 RGB, not changed) in the planes of a clip with these tags."""
     import cv2
@@ -143,4 +149,4 @@ def _enlarged(plane: Plane, height: int, width: int, sampling: Sampling) -> NDAr
     if sampling == "444":
         return samples
     size = (2 * plane.shape[1], height if sampling == "422" else 2 * plane.shape[0])
-    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR))[:height, :width]
+    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]

@@ -7,14 +7,14 @@ both sides of the edge (Forte, "Approximate Fast Foreground Colour Estimation", 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.planes import ColourTags, Plane, PlaneFormat, luma_weights, planes_of
+from cleanplate.planes import ColourTags, Plane, PlaneFormat, planes_of, settled
 
 Planes = Sequence[NDArray[Any]]
 Fit = Literal["cover", "contain"]
@@ -70,18 +70,11 @@ def colour_planes(
     colour: tuple[int, int, int], height: int, width: int, format: PlaneFormat, colours: ColourTags
 ) -> tuple[Plane, Plane, Plane]:
     """A background of one colour (red, green, blue, 0..255)."""
-    levels = planes_of(np.full((16, 16, 3), colour, np.uint8), format, _settled(colours, height))
-    first, second, third = (
-        np.full(shape, level[0, 0], format.dtype)
-        for level, shape in zip(levels, format.shapes(height, width), strict=True)
-    )
-    return first, second, third
-
-
-def _settled(colours: ColourTags, height: int) -> ColourTags:
-    """Tags with a matrix, where it would follow from the height of the picture."""
-    is_hd = luma_weights(colours, height)[0] == luma_weights(ColourTags(matrix=1), height)[0]
-    return replace(colours, matrix=1) if is_hd else colours
+    levels = planes_of(np.full((16, 16, 3), colour, np.uint8), format, settled(colours, height))
+    full: list[Plane] = [
+        np.full(shape, level[0, 0], level.dtype) for level, shape in zip(levels, format.shapes(height, width), strict=True)
+    ]
+    return full[0], full[1], full[2]
 
 
 def cropped(planes: Planes, height: int, width: int, format: PlaneFormat) -> tuple[Plane, Plane, Plane]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +22,7 @@ from cleanplate.clip import ClipFacts, Frame, SoundPiece
 from cleanplate.decode.limits import Limits
 from cleanplate.decode.upright_planes import Turning, turned_planes, turned_size, turned_small, turning_of
 from cleanplate.errors import ArgumentError, BrokenInputError, FormatError, InputError, MissingInputError
-from cleanplate.planes import ColourTags, Plane, PlaneFormat, Sampling
+from cleanplate.planes import ColourTags, Plane, PlaneFormat, Sampling, settled
 
 Size = tuple[int, int]
 Piece = Frame | SoundPiece
@@ -31,6 +31,9 @@ _DEFAULT = Limits(max_pixels=8192 * 8192)
 _STILLS = ("image2", "_pipe", "ico")
 _PATIENCE = 10
 """Seconds of the file that are searched for sound after the last frame that is wanted."""
+
+_SCALERS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+"""Matrix of the tags -> number of it in FFmpeg's scaler."""
 
 _SHORTFALL = 0.5
 """Seconds that may be missing at the end before it is worth saying."""
@@ -88,18 +91,29 @@ class ClipReader:
         """Close the file; frames that were handed out stay valid."""
         self._container.close()
 
-    def pieces(self, format: PlaneFormat | None = None, *, small: Size | None = None) -> Iterator[Piece]:
+    def pieces(
+        self,
+        format: PlaneFormat | None = None,
+        *,
+        small: Size | None = None,
+        size: Size | None = None,
+        colours: ColourTags | None = None,
+    ) -> Iterator[Piece]:
         """Read frames and sound, once.
 
         Args:
             format: layout of the planes; ``facts.format`` by default.
             small: height and width of an RGB picture that goes with each frame, or None.
+            size: height and width of the frames, if they are to be scaled.
+            colours: matrix and range that planes are to have, if they are to be converted.
 
         Yields:
             Frames with strictly rising time stamps, the first one at or after 0, and pieces of sound.
         """
-        convert = _Converter(self.facts, format or self.facts.format, small, self._turning)
-        last, size = -1, (self.facts.height, self.facts.width)
+        facts = self.facts
+        stored = facts.height, facts.width
+        convert = _Converter(facts, format or facts.format, self._turning, small=small, size=size, colours=colours)
+        last = -1
         for piece in self._wanted():
             if isinstance(piece, SoundPiece):
                 yield piece
@@ -109,7 +123,7 @@ class ClipReader:
                 self._backward += 1
                 continue
             last = at
-            self._shape_changed |= turned_size(picture.height, picture.width, self._turning) != size
+            self._shape_changed |= turned_size(picture.height, picture.width, self._turning) != stored
             yield convert(picture, at, duration)
             self._read_until = float((at + duration) * self.facts.tick)
         self._remark()
@@ -291,16 +305,28 @@ class ClipReader:
 class _Converter:
     """From the decoder's pictures to frames; keeps the scalers that it needs for all of them."""
 
-    def __init__(self, facts: ClipFacts, format: PlaneFormat, small: Size | None, turning: Turning) -> None:
+    def __init__(
+        self,
+        facts: ClipFacts,
+        format: PlaneFormat,
+        turning: Turning,
+        *,
+        small: Size | None,
+        size: Size | None,
+        colours: ColourTags | None,
+    ) -> None:
         import av
 
-        self._facts, self._format, self._turning = facts, format, turning
+        height, width = size or (facts.height, facts.width)
+        self._format, self._turning = format, turning
         # Turned by a quarter, samples that lie beside each other lie below each other.
         sampling = "440" if turning.swaps and format.sampling == "422" else format.sampling
         self._wanted = f"yuv{sampling}p" + ("10le" if format.bits == 10 else "")
-        self._shapes = [turned_size(*shape, turning) for shape in format.shapes(facts.height, facts.width)]
+        self._shapes = [turned_size(*shape, turning) for shape in format.shapes(height, width)]
         self._small = None if small is None else turned_size(*small, turning)
-        self._size = turned_size(facts.height, facts.width, turning)
+        self._size = turned_size(height, width, turning)
+        self._source = settled(facts.colours, facts.height)
+        self._colours = colours and settled(colours, height)
         self._main = av.video.reformatter.VideoReformatter()
         self._shrink = av.video.reformatter.VideoReformatter()
 
@@ -309,7 +335,14 @@ class _Converter:
         if self._small is not None:
             height, width = self._small
             shrunk = self._shrink.reformat(
-                picture, width, height, "rgb24", interpolation="AREA", dst_color_range=2, threads=1
+                picture,
+                width,
+                height,
+                "rgb24",
+                interpolation="AREA",
+                dst_color_range=2,
+                threads=1,
+                **self._from(picture),
             )
             small = turned_small(np.asarray(shrunk.to_ndarray(), np.uint8), self._turning)
         planes = turned_planes(self._planes(picture), self._turning)
@@ -318,17 +351,34 @@ class _Converter:
     def _planes(self, picture: Any) -> tuple[Plane, Plane, Plane]:
         name = picture.format.name.replace("yuvj", "yuv")
         height, width = self._size
-        if name != self._wanted or (picture.height, picture.width) != (height, width):
-            options = {}
-            if picture.format.is_rgb:
-                options = {"dst_colorspace": 1 if self._facts.colours.matrix == 1 else 5, "dst_color_range": 1}
+        fits = name == self._wanted and (picture.height, picture.width) == (height, width)
+        if not fits or self._colours is not None:
             picture = self._main.reformat(
-                picture, width, height, self._wanted, interpolation="BICUBIC", threads=1, **options
+                picture,
+                width,
+                height,
+                self._wanted,
+                interpolation="BICUBIC",
+                threads=1,
+                **self._from(picture),
+                **self._to(),
             )
         first, second, third = (
             _plane(each, shape, self._format) for each, shape in zip(picture.planes[:3], self._shapes, strict=True)
         )
         return first, second, third
+
+    def _from(self, picture: Any) -> dict[str, int]:
+        """How the library is told what the numbers of a picture mean."""
+        return {} if picture.format.is_rgb else {"src_colorspace": _SCALERS_MATRIX.get(self._source.matrix, 5)}
+
+    def _to(self) -> dict[str, int]:
+        """What they are to mean afterwards: by default what they meant before (:func:`_tags` for RGB)."""
+        wanted = self._colours or self._source
+        return {
+            "dst_colorspace": _SCALERS_MATRIX.get(wanted.matrix, 5),
+            "dst_color_range": wanted.range or 1,
+        }
 
 
 def _plane(plane: Any, shape: Size, format: PlaneFormat) -> Plane:
@@ -340,10 +390,19 @@ def _plane(plane: Any, shape: Size, format: PlaneFormat) -> Plane:
     return view
 
 
-def read_clip_loop(
-    path: Path, *, format: PlaneFormat, size: Callable[[ClipFacts], Size]
+def loop_frames(
+    path: Path, *, format: PlaneFormat, size: Size, colours: ColourTags
 ) -> Iterator[tuple[float, tuple[Plane, Plane, Plane]]]:
-    """Frames of a clip over and over again, as a moving background: seconds since the beginning, and planes.
+    """Frames of a clip over and over again, as a moving background.
+
+    Args:
+        path: the clip.
+        format: layout of the planes.
+        size: least height and width; the aspect is kept, so one of the two may be more.
+        colours: matrix and range of the planes.
+
+    Yields:
+        Seconds since the beginning, and planes.
 
     Raises:
         InputError: as for :class:`ClipReader`.
@@ -352,10 +411,16 @@ def read_clip_loop(
     while True:
         length = 0.0
         with ClipReader(path) as reader:
-            for piece in reader.pieces(format):
+            facts = reader.facts
+            factor = max(size[0] / facts.height, size[1] / facts.width / float(facts.pixel_aspect))
+            scaled = (
+                max(size[0], round(facts.height * factor)),
+                max(size[1], round(facts.width * factor * float(facts.pixel_aspect))),
+            )
+            for piece in reader.pieces(format, size=scaled, colours=colours):
                 if isinstance(piece, Frame):
-                    at = float(piece.at * reader.facts.tick)
-                    length = at + (float(piece.duration * reader.facts.tick) or 0.04)
+                    at = float(piece.at * facts.tick)
+                    length = at + (float(piece.duration * facts.tick) or 0.04)
                     yield passed + at, piece.planes
         passed += length
 

@@ -70,7 +70,7 @@ def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
-        raise _explained(error, path) from None
+        raise explained(error, path) from None
 
 
 def _resolved(path: Path) -> Path:
@@ -79,7 +79,7 @@ def _resolved(path: Path) -> Path:
         target = path.resolve() if path.is_symlink() else path.absolute()
     except (OSError, RuntimeError) as error:
         if isinstance(error, OSError) and error.errno != errno.ELOOP:
-            raise _explained(error, path) from None
+            raise explained(error, path) from None
         raise nowhere from None
     if os.path.islink(target):  # noqa: PTH114 - Python 3.13 hands a loop back instead of refusing it
         raise nowhere
@@ -145,6 +145,7 @@ def _taken(path: Path) -> CleanplateError:
     return OutputError("already exists", subject=path, fix="choose another name or allow overwriting (--overwrite)")
 
 
-def _explained(error: OSError, path: Path) -> CleanplateError:
+def explained(error: OSError, path: Path) -> CleanplateError:
+    """What the system said when a file could not be written, in the user's terms."""
     problem, fix = _FIXES.get(error.errno or 0, (error.strerror or str(error), "choose another folder"))
     return OutputError(f"cannot be written: {problem}", subject=path, fix=fix)
