@@ -120,14 +120,16 @@ def erase(
     ] = None,
     engine: Annotated[
         str,
-        typer.Option("--engine", metavar="NAME", help="auto, patchmatch, telea or onnx.", rich_help_panel=panels.HOW),
+        typer.Option(
+            "--engine", metavar="NAME", help="auto, patchmatch, cra, hybrid, telea or onnx.", rich_help_panel=panels.HOW
+        ),
     ] = "auto",
     weights: Annotated[
         Path | None,
         typer.Option(
             "--weights",
             metavar="FILE",
-            help="Network for --engine onnx: a file, or a name from models.",
+            help="Network for --engine cra, hybrid or onnx: a file, or a name from models.",
             rich_help_panel=panels.HOW,
         ),
     ] = None,

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from cleanplate.errors import EngineError, WeightsError
+from cleanplate.inpaint.cra import is_generator
 from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
 from cleanplate.inpaint.onnx_style import Style, style_of
 from cleanplate.runtime.network import Network
@@ -102,11 +103,16 @@ def _only_installed() -> Installed:
 
 
 def _completion_records() -> list[Record]:
-    return [record for record in shipped().for_task("inpaint") if record.runnable]
+    """Those of networks that only complete; generators with attention scores have an engine of their own."""
+    return [record for record in shipped().for_task("inpaint") if record.runnable and not is_generator(record)]
 
 
 def _check_kind(weights: Installed) -> None:
     record = weights.record
+    if record is not None and is_generator(record):
+        raise EngineError(
+            f"is '{record.name}', a generator with attention scores", subject=weights.path, fix="use --engine cra"
+        )
     if record is not None and (record.task != "inpaint" or record.format != "onnx"):
         names = " or ".join(each.name for each in _completion_records())
         what = f"is '{record.name}', for {record.task}, in format {record.format}"

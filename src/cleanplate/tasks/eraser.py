@@ -14,11 +14,9 @@ from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
 from cleanplate.mask.growth import grow as grow_mask
 from cleanplate.mask.islands import close_islands as close_mask_islands
 from cleanplate.runtime.cpu_limits import usable_cores
+from cleanplate.tasks.engine_choice import automatic_engine
 from cleanplate.tasks.fill import Progress, WindowReport, fill
 from cleanplate.types import Image, Mask, check_image, check_mask
-
-AUTOMATIC_ENGINE = "patchmatch"
-"""What ``engine="auto"`` means."""
 
 SEAM_SHARE = 0.5
 """Share of the grown rim over which the fill is blended with what was there."""
@@ -126,9 +124,7 @@ def _engine(engine: str | Engine, device: str, weights: str | Path | None, threa
     if not isinstance(engine, str):
         return engine
     options = EngineOptions(device=device, weights=None if weights is None else Path(weights), threads=threads)
-    if engine == "auto":
-        engine = "onnx" if options.weights is not None else AUTOMATIC_ENGINE
-    return create_engine(engine, options)
+    return create_engine(automatic_engine(options) if engine == "auto" else engine, options)
 
 
 def _hole(mask: Mask, grow: int | None, close: bool) -> tuple[Mask, int, list[str]]:
