@@ -2,7 +2,7 @@
 
 The rule (``evaluation/erase/choice.py``): seams and sharpness near those of the original photographs at every size,
 then the smallest kernel distance, then the shortest time; PSNR, SSIM and L1 do not count, as they reward blur. Its
-figures stand in ``evaluation/reports/erase.md`` under "What --engine auto should be"; what it names there stands here first.
+figures stand in ``evaluation/reports/erase.md`` under "What --engine auto should be"; what it names stands here first.
 """
 
 from __future__ import annotations
