@@ -40,15 +40,20 @@ def add_track(container: Any, template: Any, container_type: str) -> Track:
     """Add a track like ``template`` (a stream of the file that is read) to a container that is being written."""
     name = template.codec_context.name
     if container_type == "matroska" or name in _TAKEN[container_type]:
-        return _Copied(container, template)
+        return _Copied(container, template, early=container_type in ("mp4", "mov"))
     encoder, rate = _ENCODERS[container_type]
     return _Encoded(container, template, encoder, rate)
 
 
 class _Copied:
-    """Packets go over bit for bit; only their time stamps count from another beginning."""
+    """Packets go over bit for bit; only their time stamps count from another beginning.
 
-    def __init__(self, container: Any, template: Any) -> None:
+    ``early``: the file type can hold packets from before its beginning, which start up a decoder and are not heard.
+    Elsewhere they would shift everything, and are left out.
+    """
+
+    def __init__(self, container: Any, template: Any, *, early: bool) -> None:
+        self._early = early
         self._stream = container.add_stream_from_template(template)
         _keep_language(template, self._stream)
         self.note = ""
@@ -59,7 +64,8 @@ class _Copied:
         packet.pts -= shift
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
         packet.stream = self._stream
-        yield packet
+        if self._early or packet.pts + (packet.duration or 0) > 0:
+            yield packet
 
     def rest(self) -> Iterator[Any]:
         yield from ()
