@@ -1,15 +1,17 @@
 """From a network's coarse mask to the edges of the full-size picture.
 
 A 28 x 28 mask over a person of 2,000 pixels is wrong by some 40 pixels along every edge: erased by it, a rim of the
-person would stay. The border is moved in two steps: GrabCut (Rother, Kolmogorov and Blake, SIGGRAPH 2004) on a small
-copy of the person's surroundings, allowed to decide only in a band around the coarse border; then a guided filter
-whose coefficients are computed small and applied at full size (He and Sun, Fast Guided Filter, arXiv 1505.00996), again
-only near the border. Memory: a few numbers a pixel of one band of rows.
+person would stay. A colour guided filter (He, Sun and Tang, ECCV 2010) moves the border to the edges of the picture:
+twice on a small copy, each time made firmer, and at last with coefficients that are computed small and applied at full
+size (He and Sun, Fast Guided Filter, arXiv 1505.00996), only near the border. Memory: a few numbers a pixel of one band
+of rows.
+
+Compared on full-body street photographs enlarged threefold, with simulated 28 x 28 masks: boundary F-score at 6 pixels
+0.44 for the pasted mask, 0.70 for one guided filter, 0.74 for this; GrabCut in a band around the border 0.69, but it
+loses feet and heads (7.5 % of the person missed, against 2.5 %). ``python -m evaluation.people_edges`` repeats this.
 """
 
 from __future__ import annotations
-
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -19,53 +21,31 @@ from cleanplate.types import Alpha, Image, Mask
 
 WORKING_SIDE = 320
 """Longest side, in pixels, of the small copy."""
-_SEED = 1
-_ITERATIONS = 2
-_SURE = 0.9
+_STEPS = ((0.7, 2.0), (0.5, 2.0))
+"""Radius in cells of the coarse mask, and how much firmer the answer is made."""
+_LAST = 0.3
 _EPSILON = 1e-4
 _BAND_ROWS = 256
 
 
-def by_colour(small: NDArray[np.uint8], coarse: Alpha, cell: float) -> Alpha:
-    """Decide by colour what belongs to the thing, in a band around the border of its coarse mask.
+def refined(small: NDArray[np.uint8], coarse: Alpha, cell: float, view: Image) -> Mask:
+    """Move the border of a coarse mask to the edges of the full-size picture.
 
     Args:
-        small: h x w x 3 RGB, the thing and its surroundings.
+        small: h x w x 3 RGB, the thing and its surroundings, at most :data:`WORKING_SIDE` a side.
         coarse: h x w, 0..1.
         cell: side of a cell of the coarse mask, in pixels of ``small``: how far its border may be wrong.
+        view: H x W x 3, uint8 or uint16, the same part of the picture at full size.
 
     Returns:
-        h x w float32, 0 or 1 and what the blending of both says between; ``coarse`` where colours do not tell.
+        H x W bool.
     """
-    labels = _labels(coarse, cell)
-    if not ((labels == cv2.GC_FGD).any() and (labels == cv2.GC_BGD).any()):
-        return coarse
-    # GrabCut starts from k-means on OpenCV's random generator, one per thread: a thread of its own, seeded, makes the
-    # answer repeatable and leaves the caller's generator alone.
-    with ThreadPoolExecutor(max_workers=1) as alone:
-        labels = alone.submit(_grab, small, labels).result()
-    found = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    return found.astype(np.float32)
-
-
-def _labels(coarse: Alpha, cell: float) -> NDArray[np.uint8]:
-    inside = (coarse >= 0.5).view(np.uint8)
-    reach = 1.25 * cell
-    # Borders of the picture are no borders of the thing.
-    deep = cv2.distanceTransform(np.pad(inside, 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    far = cv2.distanceTransform(np.pad(1 - inside, 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    labels = np.where(inside > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    labels[(deep > reach) & (coarse >= _SURE)] = cv2.GC_FGD
-    labels[(far > reach) & (coarse <= 1 - _SURE)] = cv2.GC_BGD
-    return labels
-
-
-def _grab(small: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    cv2.setRNGSeed(_SEED)
-    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    picture = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(picture, labels, (0, 0, 0, 0), background, foreground, _ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    return labels
+    soft = coarse
+    for radius, firmer in _STEPS:
+        slopes, offset = coefficients(small, soft, max(2, round(radius * cell)))
+        value = (slopes * (small.astype(np.float32) / np.float32(255))).sum(axis=2) + offset
+        soft = np.clip((value - 0.5) * firmer + 0.5, 0.0, 1.0).astype(np.float32)
+    return guided(small, soft, max(1, round(_LAST * cell)), view)
 
 
 def guided(small: NDArray[np.uint8], soft: Alpha, radius: int, view: Image) -> Mask:
@@ -99,9 +79,7 @@ def guided(small: NDArray[np.uint8], soft: Alpha, radius: int, view: Image) -> M
     return result
 
 
-def coefficients(
-    small: NDArray[np.uint8], soft: Alpha, radius: int, epsilon: float = _EPSILON
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def coefficients(small: NDArray[np.uint8], soft: Alpha, radius: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Linear models, one a pixel, that tell a mask from colours: h x w x 3 slopes and h x w offsets.
 
     The colour guided filter (He, Sun and Tang, ECCV 2010).
@@ -117,7 +95,7 @@ def coefficients(
     red, green, blue = (guide[..., channel] for channel in range(3))
     squares = mean(np.dstack([red * red, green * green, blue * blue]))
     mixed = mean(np.dstack([red * green, red * blue, green * blue]))
-    rr, gg, bb = (squares[..., each] - middle[..., each] ** 2 + np.float32(epsilon) for each in range(3))
+    rr, gg, bb = (squares[..., each] - middle[..., each] ** 2 + np.float32(_EPSILON) for each in range(3))
     rg, rb, gb = (
         mixed[..., each] - middle[..., one] * middle[..., other]
         for each, (one, other) in enumerate(((0, 1), (0, 2), (1, 2)))
@@ -145,4 +123,4 @@ def _enlarged_rows(small: NDArray[np.float32], rows: slice, size: tuple[int, int
     first, last = int(above[0]), int(below[-1]) + 1
     wide = np.asarray(cv2.resize(small[first:last], (width, last - first), interpolation=cv2.INTER_LINEAR), np.float32)
     wide = wide.reshape(last - first, width)
-    return wide[above - first] * (1 - share) + wide[below - first] * share
+    return np.asarray(wide[above - first] * (1 - share) + wide[below - first] * share, np.float32)

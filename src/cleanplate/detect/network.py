@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -151,7 +151,7 @@ def scaled(picture: Image, scale: float) -> Image:
     if size == (width, height):
         return picture
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, size, interpolation=way), picture.dtype)
+    return cast("Image", cv2.resize(picture, size, interpolation=way))
 
 
 def open_network(
@@ -216,7 +216,7 @@ def _check_kind(found: Installed) -> None:
     record = found.record
     if record is not None and (record.task != "instances" or record.format != "onnx" or not record.runnable):
         raise WeightsError(
-            f"is '{record.name}', for {record.task}, in format {record.format}: not a network for people that runs here",
+            f"is '{record.name}', for {record.task}, in format {record.format}: no network for people that runs here",
             subject=found.path,
             fix="see 'cleanplate models' for networks of the task 'instances'",
         )

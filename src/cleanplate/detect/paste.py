@@ -36,7 +36,7 @@ def pasted(mask: NDArray[np.float32], box: NDArray[np.float32], window: Box, siz
 def _places(start: float, end: float, origin: float, step: float, count: int, side: int) -> NDArray[np.float64]:
     """Where the centres of ``count`` pixels fall in the framed mask, in cells."""
     centres = origin + (np.arange(count) + 0.5) * step
-    return (centres - start) / max(end - start, 1e-6) * side - 0.5 + 1.0
+    return np.asarray((centres - start) / max(end - start, 1e-6) * side - 0.5 + 1.0, np.float64)
 
 
 def _weights(places: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
@@ -63,4 +63,3 @@ def inclusion(
     corners = np.concatenate([(other_box[:2] - shift) / size * cells, (other_box[2:] - shift) / size * cells])
     there = pasted(other, corners.astype(np.float32), window, (mask.shape[0], mask.shape[1])) >= 0.5
     return float(np.count_nonzero(selected & there) / np.count_nonzero(selected))
-

@@ -67,7 +67,7 @@ def tiles(
     if look == "everywhere":
         return grid
     small = found.boxes[suspected(found, first)]
-    centres = (small[:, :2] + small[:, 2:]) / 2
+    centres = np.asarray((small[:, :2] + small[:, 2:]) / 2, np.float32)
     chosen: list[Box] = []
     while len(centres) and len(chosen) < _MOST_TILES:
         best, seen = _fullest(centres, reach, height, width)
@@ -76,9 +76,7 @@ def tiles(
     return chosen
 
 
-def _fullest(
-    centres: NDArray[np.float32], reach: int, height: int, width: int
-) -> tuple[Box, NDArray[np.bool_]]:
+def _fullest(centres: NDArray[np.float32], reach: int, height: int, width: int) -> tuple[Box, NDArray[np.bool_]]:
     """The part that shows most of the points well inside, and which of them it shows."""
     best: tuple[Box, NDArray[np.bool_]] | None = None
     for x, y in centres:
@@ -88,7 +86,7 @@ def _fullest(
         top = int(np.clip(middle[1] - reach / 2, 0, max(0, height - reach)))
         box = Box(left, top, min(width, left + reach), min(height, top + reach))
         inner = np.array([box.left, box.top]), np.array([box.right, box.bottom])
-        seen = ((centres >= inner[0]) & (centres <= inner[1])).all(axis=1)
+        seen = np.asarray(((centres >= inner[0]) & (centres <= inner[1])).all(axis=1), np.bool_)
         if best is None or np.count_nonzero(seen) > np.count_nonzero(best[1]):
             best = box, seen
     assert best is not None
