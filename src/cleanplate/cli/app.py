@@ -20,6 +20,8 @@ from cleanplate.errors import INTERRUPTED_EXIT_CODE, CleanplateError
 
 COMMANDS = {
     "erase": ("cleanplate.cli.erase", "Remove what is selected from photos and continue their surroundings."),
+    "video": ("cleanplate.cli.video", "Put another background behind the people of a video, or cut them out of it."),
+    "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),
     "models": ("cleanplate.cli.models", "List, fetch, verify and convert the weights of networks."),
     "doctor": ("cleanplate.cli.doctor", "Check this installation: versions, cores, devices, weights, folders."),
 }
