@@ -142,11 +142,17 @@ def test_in_place_is_not_done_twice(cleanplate, folder):
 def test_sheets_masks_and_candidates_of_a_folder(cleanplate, folder):
     extra = ("--side-by-side", "sheets", "--save-mask", "saved", "--candidates", "2")
     assert cleanplate("erase", "in", *BOX, *TELEA, "-o", "out", "-r", *extra).code == 0
-    assert listing(folder / "sheets") == {"a.jpg", "b.jpg", "sub/c.jpg"}
+    assert listing(folder / "sheets") == {"a.jpg", "b.png.jpg", "sub/c.webp.jpg"}
     assert listing(folder / "saved") == {"a.png", "b.png", "sub/c.png"}
     assert {"a.jpg", "a-2.jpg", "sub/c-2.webp"} < listing(folder / "out")
     again = cleanplate("erase", "in", "--mask", "saved", *TELEA, "-o", "again", "-r")
     assert again.code == 0, again.stderr
+
+
+def test_pictures_of_one_name_and_two_types_get_sheets_of_their_own(cleanplate, folder):
+    (folder / "in/a.png").write_bytes((folder / "in/b.png").read_bytes())
+    assert cleanplate("erase", "in", *BOX, *TELEA, "-o", "out", "--side-by-side", "sheets").code == 0
+    assert listing(folder / "sheets") == {"a.jpg", "a.png.jpg", "b.png.jpg"}
 
 
 def test_several_files_need_a_folder(cleanplate, folder):

@@ -143,7 +143,7 @@ class Erasing:
         def errand(relative: Path, result: Path | None) -> EraseErrand:
             targets = Targets(
                 result,
-                sheet=None if self.sheets is None else self.sheets / relative.with_suffix(".jpg"),
+                sheet=None if self.sheets is None else self.sheets / _sheet_name(relative),
                 mask=None if self.saved_masks is None else self.saved_masks / relative.with_suffix(".png"),
             )
             return EraseErrand(targets, _paired(self.selection, masks, avoid, relative), options)
@@ -154,6 +154,11 @@ class Erasing:
 def _paired(selection: Selection, masks: Partners, avoid: Partners, relative: Path) -> Selection:
     """The selection with the masks that belong to the picture at ``relative``."""
     return replace(selection, masks=masks.of(relative), avoid=avoid.of(relative, needed=False))
+
+
+def _sheet_name(relative: Path) -> Path:
+    """``a.jpg`` for ``a.jpg`` and ``a.png.jpg`` for ``a.png``: pictures that differ in type get sheets of their own."""
+    return relative if relative.suffix.lower() == ".jpg" else relative.with_name(f"{relative.name}.jpg")
 
 
 def _placed(path: Path | None, name: str) -> Path | None:
