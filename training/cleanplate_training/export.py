@@ -9,15 +9,17 @@ A network that fails a gate is not written.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
+from torch import Tensor
 
 from cleanplate.errors import EngineError, OutputError
 from cleanplate_training.onnx_graph import OPSET, inputs_of_other_sizes, to_onnx
 from cleanplate_training.onnx_storage import Storage, stored_as
-from cleanplate_training.parity import Difference, difference, onnx_outputs, torch_outputs
+from cleanplate_training.parity import Difference, Outputs, difference, onnx_outputs, torch_outputs
 from cleanplate_training.task import Exported
 
 FIDELITY = 50.0
@@ -75,15 +77,15 @@ def export(
         raise EngineError(f"sides must be multiples of {exported.multiple}", subject=f"static shape {static_shape}")
     graph = to_onnx(exported, static_shape=static_shape)
     inputs = inputs_of_other_sizes(exported, static_shape=static_shape)
-    expected = torch_outputs(exported.module, inputs)
-    plain = onnx_outputs(graph, inputs)
+    expected = compared(exported, inputs, torch_outputs(exported.module, inputs))
+    plain = compared(exported, inputs, onnx_outputs(graph, inputs))
     parity = difference(expected, plain)
     if parity.largest > exported.atol:
         raise EngineError(
             f"PyTorch and ONNX disagree ({parity}; allowed {exported.atol:.0e})", subject=path, fix="not written"
         )
     stored = stored_as(graph, storage)
-    fidelity = difference(plain, onnx_outputs(stored, inputs))
+    fidelity = difference(plain, compared(exported, inputs, onnx_outputs(stored, inputs)))
     if fidelity.psnr < FIDELITY:
         finer = "float16" if storage == "int8" else "float32"
         raise EngineError(
@@ -93,6 +95,17 @@ def export(
         )
     size = _write(stored, path)
     return ExportReport(path, size, OPSET, storage, parity, fidelity, static_shape)
+
+
+def compared(exported: Exported, inputs: Sequence[tuple[Tensor, ...]], outputs: Sequence[Outputs]) -> Sequence[Outputs]:
+    """Return the outputs for each input in the form in which two versions of the network are compared."""
+    if exported.comparable is None:
+        return outputs
+    names = [port.name for port in exported.outputs]
+    return [
+        [exported.comparable(dict(zip(names, each, strict=True)), (given[0].shape[2], given[0].shape[3]))]
+        for given, each in zip(inputs, outputs, strict=True)
+    ]
 
 
 def _write(graph: onnx.ModelProto, path: Path) -> int:

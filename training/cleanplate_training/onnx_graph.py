@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cleanplate.errors import EngineError
+from cleanplate_training.models.suppression import onnx_translations
 from cleanplate_training.task import Exported, Port
 
 OPSET = 18
@@ -50,6 +51,7 @@ def to_onnx(exported: Exported, *, static_shape: tuple[int, int] | None = None) 
             input_names=names,
             output_names=[port.name for port in exported.outputs],
             dynamic_shapes=free,
+            custom_translation_table=dict(onnx_translations()),
             verbose=False,
         )
     assert program is not None

@@ -7,7 +7,7 @@ logging and export are shared and know nothing about any one network.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
@@ -90,6 +90,7 @@ class Port:
         example: For inputs: a realistic tensor of the shape and dtype that the network takes.
         dynamic: Dimensions that may vary and their names, such as ``{0: "batch", 2: "height", 3: "width"}``.
         fixed: For outputs: the sizes, of which those of dynamic dimensions are not read.
+        dtype: Of its elements.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Port:
     example: Tensor | None = None
     dynamic: Mapping[int, str] = field(default_factory=dict)
     fixed: tuple[int, ...] = (1, 1, 1, 1)
+    dtype: Literal["float32", "int64"] = "float32"
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class Exported:
         input: How the runtime prepares a picture for the network.
         output: How the runtime reads what it returns.
         atol: Largest difference between PyTorch's and ONNX Runtime's outputs that is only rounding.
+        comparable: Turns the outputs by name, for a picture of ``(height, width)``, into the one array by which two
+            versions are compared; None compares every output as it is. For networks with a list as their answer.
     """
 
     module: nn.Module
@@ -118,6 +122,7 @@ class Exported:
     input: InputContract
     output: OutputContract
     atol: float = 1e-3
+    comparable: Callable[[Mapping[str, NDArray[Any]], tuple[int, int]], NDArray[np.float32]] | None = None
 
     @property
     def multiple(self) -> int:

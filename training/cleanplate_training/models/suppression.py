@@ -12,8 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cleanplate_training.models.box_coding import overlaps
-
 
 @torch.library.custom_op("cleanplate::suppressed", mutates_args=())
 def suppressed(boxes: Tensor, scores: Tensor, overlap: float, least: float, most: int) -> Tensor:
@@ -26,19 +24,21 @@ def suppressed(boxes: Tensor, scores: Tensor, overlap: float, least: float, most
         least: Only boxes with a score above this are looked at.
         most: At most so many boxes stay.
     """
-    candidates = torch.nonzero(scores > least)[:, 0]
-    order = candidates[torch.argsort(scores[candidates], descending=True, stable=True)]
-    meets = (overlaps(boxes[order], boxes[order]) > overlap).cpu().numpy()
-    gone = np.zeros(len(order), bool)
+    values = scores.detach().cpu().numpy()
+    order = np.flatnonzero(values > least)
+    order = order[np.argsort(-values[order], kind="stable")]
+    left, top, right, bottom = (side[order] for side in boxes.detach().cpu().numpy().T)
+    area = (right - left) * (bottom - top)
+    open_ = np.ones(len(order), bool)
     kept: list[int] = []
-    for place in range(len(order)):
-        if gone[place]:
-            continue
+    while len(kept) < most and (place := int(open_.argmax()) if open_.any() else -1) >= 0:
         kept.append(place)
-        if len(kept) == most:
-            break
-        gone |= meets[place]
-    return order[torch.tensor(kept, dtype=torch.int64, device=order.device)]
+        width = np.minimum(right, right[place]) - np.maximum(left, left[place])
+        height = np.minimum(bottom, bottom[place]) - np.maximum(top, top[place])
+        shared = np.maximum(width, 0) * np.maximum(height, 0)
+        open_ &= shared <= overlap * (area + area[place] - shared)
+        open_[place] = False
+    return torch.from_numpy(order[kept].astype(np.int64)).to(boxes.device)
 
 
 @suppressed.register_fake

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cleanplate_training.task import Task
 
 TASKS: dict[str, str] = {
+    "instances": "cleanplate_training.tasks.instances:Instances",
     "inpainting": "cleanplate_training.tasks.inpainting:Inpainting",
     "segmentation": "cleanplate_training.tasks.segmentation:Segmentation",
     "selfie": "cleanplate_training.tasks.selfie:Selfie",

@@ -1,0 +1,177 @@
+"""Pictures with people as a detector learns from them: several sets in fixed shares, seen at every scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cleanplate_training.data.augment.blur import Defocus, MotionBlur
+from cleanplate_training.data.augment.chain import Chain
+from cleanplate_training.data.augment.compression import Jpeg
+from cleanplate_training.data.augment.geometry import flipped, warped
+from cleanplate_training.data.augment.light import BackLight, Darkness, Gamma, Temperature
+from cleanplate_training.data.augment.noise import SensorNoise
+from cleanplate_training.data.instance_masks import with_instance_masks
+from cleanplate_training.data.sample import Sample
+from cleanplate_training.data.shards import ShardSet
+from cleanplate_training.stream import Batch
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A set of samples and how often it is drawn.
+
+    Attributes:
+        shards: Its files.
+        share: Of all draws, relative to the other pools.
+        include: Only samples whose key begins with this.
+    """
+
+    shards: tuple[Path, ...]
+    share: float = 1.0
+    include: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a picture is shown.
+
+    Attributes:
+        size: Side of the square that the network sees.
+        scale: Range of the picture's long side, in sides of that square (drawn evenly on a log scale).
+        aspect: Greatest factor of random stretching.
+    """
+
+    size: int = 448
+    scale: tuple[float, float] = (0.5, 1.7)
+    aspect: float = 1.25
+
+
+class MixedExamples:
+    """Draws a pool by its share, then any of its samples; satisfies the loop's ``Examples``.
+
+    Args:
+        pools: What is drawn from.
+        view: How it is shown.
+        length: What the loop calls one pass.
+    """
+
+    def __init__(self, pools: Sequence[Pool], view: View, *, length: int) -> None:
+        self.sets = [opened(pool) for pool in pools]
+        shares = np.array([pool.share for pool in pools])
+        self.shares = shares / shares.sum()
+        self.view, self.change = view, Chain(_CHANGES)
+        self.length = length
+
+    def __len__(self) -> int:
+        """Number of draws in a pass."""
+        return self.length
+
+    def draw(self, index: int, rng: np.random.Generator) -> Mapping[str, Any]:
+        """Return a random view of a random sample; ``index`` only numbers the draws."""
+        shards, places = self.sets[int(rng.choice(len(self.sets), p=self.shares))]
+        sample = with_instance_masks(shards[int(places[rng.integers(len(places))])])
+        return as_arrays(self.change(moved(sample, self.view, rng), rng))
+
+
+class FixedExamples:
+    """Every pool's first samples as they are, each scaled to the size; satisfies the loop's ``Examples``."""
+
+    def __init__(self, pools: Sequence[Pool], size: int, *, each: int) -> None:
+        self.size = size
+        self.chosen = [(shards, int(place)) for shards, places in map(opened, pools) for place in _spread(places, each)]
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.chosen)
+
+    def draw(self, index: int, rng: np.random.Generator) -> Mapping[str, Any]:
+        """Return sample ``index``; nothing is random."""
+        shards, place = self.chosen[index]
+        return as_arrays(fitted(with_instance_masks(shards[place]), self.size))
+
+
+def opened(pool: Pool) -> tuple[ShardSet, NDArray[np.int64]]:
+    """Open a pool: its samples and the places of those that it takes."""
+    shards = ShardSet(pool.shards)
+    places = [place for place, key in enumerate(shards.keys()) if key.startswith(pool.include)]
+    return shards, np.array(places, np.int64)
+
+
+def moved(sample: Sample, view: View, rng: np.random.Generator) -> Sample:
+    """Show a part of the sample, or all of it with a black rim, stretched and mirrored at random."""
+    height, width = sample.picture.shape[:2]
+    stretch = math.exp(rng.uniform(-0.5, 0.5) * math.log(view.aspect))
+    side = view.size * math.exp(rng.uniform(math.log(view.scale[0]), math.log(view.scale[1])))
+    zoom = side / max(height / stretch, width * stretch)
+    across, down = zoom * stretch, zoom / stretch
+    left, top = _shift(width * across, view.size, rng), _shift(height * down, view.size, rng)
+    matrix = np.array([[across, 0.0, left], [0.0, down, top]])
+    shown = warped(sample, matrix, (view.size, view.size), border="black")
+    return flipped(shown) if rng.random() < 0.5 else shown
+
+
+def fitted(sample: Sample, size: int) -> Sample:
+    """Show the whole sample in the upper left of a square, its long side as long as the square's."""
+    zoom = size / max(sample.picture.shape[:2])
+    return warped(sample, np.array([[zoom, 0.0, 0.0], [0.0, zoom, 0.0]]), (size, size), border="black")
+
+
+def as_arrays(sample: Sample) -> Mapping[str, Any]:
+    """Turn a sample into image, boxes, masks and which masks are known; boxes below 3 pixels are left out."""
+    instances = [i for i in sample.instances or () if min(i.box[2] - i.box[0], i.box[3] - i.box[1]) >= 3]
+    empty = np.zeros(sample.picture.shape[:2], bool)
+    masks = [empty if i.mask is None else i.mask for i in instances]
+    return {
+        "image": np.ascontiguousarray(sample.picture.transpose(2, 0, 1), np.float32) / np.float32(255),
+        "boxes": np.array([i.box for i in instances], np.float32).reshape(-1, 4),
+        "masks": np.array(masks, bool).reshape(-1, *empty.shape),
+        "known": np.array([i.mask is not None for i in instances], bool),
+    }
+
+
+def collate(examples: list[Mapping[str, Any]]) -> Batch:
+    """Stack the images; all else stays a list with one tensor a picture."""
+    batch: dict[str, Any] = {"image": torch.from_numpy(np.stack([each["image"] for each in examples]))}
+    for name in ("boxes", "masks", "known"):
+        batch[name] = [torch.from_numpy(each[name]) for each in examples]
+    return batch
+
+
+class Grey:
+    """Takes the colours away."""
+
+    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the sample in grey."""
+        grey = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2GRAY)
+        return replace(sample, picture=np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8), encoded=None)
+
+
+_CHANGES = (
+    (0.03, BackLight()),
+    (0.08, Darkness()),
+    (0.30, Gamma()),
+    (0.30, Temperature()),
+    (0.06, Grey()),
+    (0.06, MotionBlur()),
+    (0.06, Defocus()),
+    (0.12, SensorNoise()),
+    (0.20, Jpeg()),
+)
+
+
+def _shift(length: float, side: int, rng: np.random.Generator) -> float:
+    """Place a length in a side: anywhere inside where it is shorter, any part of it where it is longer."""
+    return float(rng.uniform(min(0.0, side - length), max(0.0, side - length)))
+
+
+def _spread(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    return places[np.linspace(0, len(places) - 1, min(count, len(places))).astype(np.int64)]
