@@ -1,62 +1,37 @@
-"""Alphas from the size of a network to the size of the picture, with the edges that the picture shows."""
+"""Parts of enlarged arrays, without enlarging the whole: what lies between the cells is interpolated linearly."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.types import Alpha
-
-_RADIUS = 2
-"""Of the windows, in pixels of the small alpha, in which alpha is taken to follow brightness."""
-
-_STEADY = 1e-3
-"""Squared contrast (levels 0..1) below which the picture says nothing about the edge."""
+from cleanplate.types import Box
 
 
-def enlarge(alpha: Alpha, guide: NDArray[Any], *, follow: bool = True) -> NDArray[Any]:
-    """Bring an alpha to the size of a picture.
+def part(small: NDArray[Any], box: Box, height: int, width: int) -> NDArray[np.float32]:
+    """The pixels inside ``box`` of ``small`` (h x w or h x w x C) enlarged to ``height`` x ``width``.
 
-    With ``follow``, alpha is taken as a linear function of brightness in small windows, whose two coefficients are
-    found at the small size and enlarged instead of alpha itself ("Fast Guided Filter", He and Sun, arXiv 1505.00996).
-
-    Args:
-        alpha: h x w float32 in 0..1; not changed.
-        guide: H x W brightness, uint8 (0..255) or uint16 (0..1023); not changed.
-        follow: False enlarges linearly, which is faster and softer.
-
-    Returns:
-        H x W alpha in the dtype and range of ``guide``.
+    Equals that part of a linear resize of the whole; cell centres lie at the centres of what they span.
     """
-    highest = 255 if guide.dtype == np.uint8 else 1023
-    size = (guide.shape[1], guide.shape[0])
-    if not follow or alpha.shape[0] >= guide.shape[0]:
-        levels = np.rint(alpha * np.float32(highest)).astype(guide.dtype)
-        return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_LINEAR))
-    slope, level = _coefficients(alpha, guide, highest)
-    wide_slope = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR)
-    wide_level = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
-    # Saturating arithmetic clips to 0..255; 10 bits are clipped by hand.
-    exact = cv2.multiply(wide_slope, guide, dtype=cv2.CV_32F)
-    exact = cv2.add(exact, wide_level, dst=exact)
-    if highest == 255:
-        return np.asarray(cv2.convertScaleAbs(cv2.threshold(exact, 0, 0, cv2.THRESH_TOZERO)[1]))
-    return np.clip(np.rint(exact), 0, highest).astype(guide.dtype)
+    low, high, share = _places(box.top, box.bottom, small.shape[0] / height, small.shape[0])
+    extra = (1,) * (small.ndim - 1)
+    share = share.reshape(-1, *extra)
+    left, right, across = _places(box.left, box.right, small.shape[1] / width, small.shape[1])
+    # Only the columns that the box needs are interpolated between rows.
+    first, last = int(left.min()), int(right.max()) + 1
+    strip = small[:, first:last]
+    rows = np.asarray(strip[low] * (1 - share) + strip[high] * share, np.float32)
+    across = across.reshape(1, -1, *(1,) * (small.ndim - 2))
+    left, right = left - first, right - first
+    return np.asarray(rows[:, left] * (1 - across) + rows[:, right] * across, np.float32)
 
 
-def _coefficients(alpha: Alpha, guide: NDArray[Any], highest: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Slope and level of alpha (0..highest) over brightness (0..highest), at the size of ``alpha``."""
-    window = (2 * _RADIUS + 1, 2 * _RADIUS + 1)
-    small = cv2.resize(guide, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_AREA)
-    light = small.astype(np.float32) * np.float32(1 / highest)
-    mean_light, mean_alpha = cv2.blur(light, window), cv2.blur(alpha, window)
-    spread = cv2.blur(light * light, window) - mean_light * mean_light
-    common = cv2.blur(light * alpha, window) - mean_light * mean_alpha
-    slope: NDArray[Any] = np.asarray(common / (spread + np.float32(_STEADY)))
-    level: NDArray[Any] = np.asarray(mean_alpha - slope * mean_light)
-    # The means of flat windows are rounded: pure background and pure foreground stay what they are.
-    wide = np.asarray(cv2.blur(slope, window), np.float32), np.asarray(cv2.blur(level, window), np.float32)
-    return wide[0], wide[1] * np.float32(highest)
+def _places(
+    start: int, stop: int, scale: float, length: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """For each pixel the two cells around it and the share of the second."""
+    where = np.clip((np.arange(start, stop) + 0.5) * scale - 0.5, 0, length - 1)
+    low = np.floor(where).astype(np.intp)
+    return low, np.minimum(low + 1, length - 1), (where - low).astype(np.float32)

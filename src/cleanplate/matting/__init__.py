@@ -1,0 +1,1 @@
+"""RGB -> alpha of people, and the colours of what alpha leaves."""

@@ -1,0 +1,159 @@
+"""The network that mattes a still picture: which file it is, and what goes in and comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import EngineError, WeightsError
+from cleanplate.runtime.contract import InputContract
+from cleanplate.runtime.network import Network
+from cleanplate.runtime.session import Session
+from cleanplate.runtime.session_cache import SESSIONS
+from cleanplate.types import Alpha
+from cleanplate.weights.catalog import shipped
+from cleanplate.weights.record import UNKNOWN, Record
+from cleanplate.weights.store import Installed, resolve, whereabouts
+
+FREE = InputContract(multiple_of=32)
+"""What a network without a record takes: RGB 0..1, both sides multiples of 32 (it normalises by itself)."""
+
+_TASKS = ("matting", "saliency")
+_NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
+_VIDEO = "previous"
+
+
+@dataclass(frozen=True)
+class MatteNetwork:
+    """A matting network with its contract; safe to call from several threads.
+
+    Attributes:
+        network: what is run.
+        logits: whether its answer still needs a sigmoid.
+        name: of its record, or of its file.
+        device: that it really runs on.
+        notes: remarks for the user.
+    """
+
+    network: Network
+    logits: bool
+    name: str
+    device: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it takes pictures of one size only, to which they are stretched or padded."""
+        return self.network.contract.fixed is not None
+
+    def __call__(self, pixels: NDArray[Any]) -> Alpha:
+        """Matte a small picture.
+
+        Args:
+            pixels: h x w x 3 RGB, uint8, uint16 or float32 in 0..255, any size; padded here.
+
+        Returns:
+            h x w float32, 0..1. What the network says is clipped, never stretched: no person stays no person.
+
+        Raises:
+            EngineError: the network failed or returned numbers that are none.
+        """
+        answer = self.network(pixels)[..., 0]
+        if not np.isfinite(answer).all():
+            raise EngineError("returned numbers that are not finite", subject=self.network.session.path)
+        if self.logits:
+            answer = 1.0 / (1.0 + np.exp(-answer))
+        return np.clip(answer, 0.0, 1.0, dtype=np.float32)
+
+
+def open_network(
+    weights: str | Path | None = None, *, device: str = "auto", threads: int | None = None
+) -> MatteNetwork:
+    """Open a matting network, or take it from those that are open.
+
+    Args:
+        weights: a file, or a name from the catalog; None for the one that ships (the largest, if there are several),
+            else the only one that is installed.
+        device: as for :func:`cleanplate.runtime.session.start`.
+        threads: cores that one run may use.
+
+    Raises:
+        EngineError: no network, several to choose from, or one for something else.
+        WeightsError: the file is missing, damaged or refused by its terms.
+        DeviceError: the device is not there.
+    """
+    installed = resolve(weights if weights is not None else _default().name)
+    _check(installed)
+    session = SESSIONS.session(installed.path, device=device, threads=threads)
+    record = installed.record
+    network = Network(session, _contract(installed, session), output=_output(record, session))
+    return MatteNetwork(
+        network=network,
+        logits=record is not None and record.output != UNKNOWN and record.output.activation == "sigmoid",
+        name=installed.path.name if record is None else record.name,
+        device=session.device,
+        notes=(*installed.notes, *session.notes),
+    )
+
+
+def _default() -> Record:
+    records = [record for record in shipped().for_task("matting") if record.runnable and not _is_for_video(record)]
+    here = [record for record in records if whereabouts(record) is not None]
+    bundled = [record for record in here if record.bundled]
+    if bundled:
+        return max(bundled, key=lambda record: record.bytes if isinstance(record.bytes, int) else 0)
+    if len(here) == 1:
+        return here[0]
+    if here:
+        names = " or ".join(record.name for record in here)
+        raise EngineError("several matting networks are installed", fix=f"choose by --weights {names}")
+    names = " or ".join(record.name for record in records) or "NAME"
+    raise EngineError(
+        "no matting network is installed",
+        fix=f"give one by --weights FILE, or fetch one: cleanplate models fetch {names}",
+    )
+
+
+def _is_for_video(record: Record) -> bool:
+    return any(port.name == _VIDEO for port in record.ports)
+
+
+def _check(installed: Installed) -> None:
+    record = installed.record
+    if record is None:
+        if installed.path.suffix.lower() in _NOT_ONNX:
+            raise WeightsError("is no ONNX file", subject=installed.path, fix="see 'cleanplate models convert --help'")
+        return
+    if record.task not in _TASKS or record.format != "onnx":
+        what = f"is '{record.name}', for {record.task}, in format {record.format}"
+        raise EngineError(what, subject=installed.path, fix="choose a matting network ('cleanplate models' lists all)")
+    if _is_for_video(record):
+        what = f"is '{record.name}', which needs the alpha of the frame before"
+        raise EngineError(what, subject=installed.path, fix="choose a network for stills")
+
+
+def _contract(installed: Installed, session: Session) -> InputContract:
+    if installed.record is not None and installed.record.input != UNKNOWN:
+        return installed.record.input
+    if len(session.inputs) != 1 or len(session.inputs[0].shape) != 4:
+        listed = ", ".join(map(str, session.inputs))
+        raise EngineError(
+            f"takes {listed}; a matting network takes one picture", subject=installed.path, fix="see docs/matting.md"
+        )
+    height, width = session.inputs[0].shape[2:]
+    if height is None or width is None:
+        return FREE
+    return InputContract(fixed=(height, width), resize="fit")
+
+
+def _output(record: Record | None, session: Session) -> str:
+    """The port called alpha, or the first."""
+    names = [output.name for output in session.outputs]
+    if "alpha" in names:
+        return "alpha"
+    ports = [] if record is None else [port.name for port in record.ports if port.way == "output"]
+    return ports[0] if ports and ports[0] in names else names[0]

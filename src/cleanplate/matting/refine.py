@@ -1,0 +1,141 @@
+"""From the alpha of a small picture to that of the photograph: edges where the photograph has them.
+
+Guided filter with a colour guide (He, Sun, Tang, TPAMI 2013) in its fast form (He, Sun, arXiv 1505.00996): around each
+place of the small picture, alpha is a linear function of colour; the function is enlarged, the photograph is put in.
+It is done at the size of the small alpha and again at twice that size with windows of half the reach, so that strands
+which the first step found are followed. Where a window mixes what it should not, its alpha comes out too grey; a mild
+contrast around one half takes that back.
+
+Only the band around soft alpha is computed at full size, tile by tile: time and memory follow the outline.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.matting.band import soft, tiles
+from cleanplate.matting.enlarge import part
+from cleanplate.matting.portrait import scaled
+from cleanplate.types import Alpha, Image, check_alpha, check_image
+
+FloatArray = NDArray[np.float32]
+
+_RADIUS = 8
+"""Reach of the first filter's windows, in pixels of the small picture. Below 4 it cannot follow a blurred matte to the
+edge; above 12 windows mix parts that have nothing to do with each other."""
+_FINER_RADIUS = 4
+_EPSILON = 1e-5
+"""Variance of colour (0..1) below which a window counts as without structure."""
+_CONTRAST = 1.3
+_BAND = 4
+"""Pixels of the small picture by which the band reaches beyond soft alpha."""
+_SURE = 0.004
+"""Alpha nearer to 0 or 1 than this outside the band is 0 or 1: one level of 255."""
+
+
+def refine(image: Image, alpha: Alpha) -> Alpha:
+    """The full resolution of a small alpha.
+
+    Args:
+        image: H x W x 3 RGB, uint8 or uint16; not changed.
+        alpha: h x w float32 0..1, in the proportions of the picture; not changed.
+
+    Returns:
+        H x W float32 0..1. An empty alpha stays empty, a full one full.
+
+    Raises:
+        ArrayError: an array breaks its contract.
+    """
+    check_image(image)
+    check_alpha(alpha)
+    height, width = image.shape[:2]
+    if height * width <= alpha.size:
+        return np.clip(scaled(alpha, (height, width)), 0.0, 1.0).astype(np.float32, copy=False)
+    finer = (min(height, 2 * alpha.shape[0]), min(width, 2 * alpha.shape[1]))
+    guide = _guide(image, finer)
+    first = _model(_guide(image, alpha.shape), alpha, _RADIUS)
+    band = soft(alpha, reach=_BAND)
+    middle = _applied(scaled(first, finer), guide)
+    middle = np.where(scaled(band.view(np.uint8), finer) > 0, middle, _settled(scaled(alpha, finer)))
+    if finer == (height, width):
+        return middle.astype(np.float32, copy=False)
+    return _full(image, alpha, _model(guide, middle.astype(np.float32), _FINER_RADIUS), band)
+
+
+def _full(image: Image, alpha: Alpha, model: FloatArray, band: NDArray[np.bool_]) -> Alpha:
+    """The model applied to the photograph inside the band; outside it alpha is enlarged."""
+    height, width = image.shape[:2]
+    result = _settled(scaled(alpha, (height, width)))
+    levels = np.float32(np.iinfo(image.dtype).max)
+    weights = cv2.blur(band.astype(np.float32), (3, 3))
+    for box in tiles(cv2.dilate(band.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_), height, width):
+        pixels = image[box.slices].astype(np.float32) / levels
+        share = part(weights, box, height, width)
+        fine = _applied(part(model, box, height, width), pixels)
+        result[box.slices] += share * (fine - result[box.slices])
+    return result
+
+
+def _guide(image: Image, size: tuple[int, int]) -> FloatArray:
+    return np.asarray(scaled(image, size), np.float32) / np.float32(np.iinfo(image.dtype).max)
+
+
+def _model(guide: FloatArray, alpha: Alpha, radius: int) -> FloatArray:
+    """Coefficients of the colour guided filter: h x w x 4, alpha = r R + g G + b B + constant."""
+    mean = _mean(guide, radius)
+    mean_alpha = _mean(alpha, radius)
+    joint = _mean(guide * alpha[..., None], radius) - mean * mean_alpha[..., None]
+    # The matrices of all windows at once: six different entries each, inverted by Cramer's rule.
+    pairs = _mean(np.stack([guide[..., i] * guide[..., j] for i, j in _PAIRS], axis=-1), radius)
+    spread = [pairs[..., k] - mean[..., i] * mean[..., j] + (i == j) * _EPSILON for k, (i, j) in enumerate(_PAIRS)]
+    slope = _solved(spread, joint)
+    constant = mean_alpha - np.einsum("hwc,hwc->hw", slope, mean)
+    return _mean(np.dstack([slope, constant]).astype(np.float32), radius)
+
+
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+def _solved(spread: list[Any], joint: FloatArray) -> FloatArray:
+    """``matrix ** -1 @ joint`` for symmetric 3 x 3 matrices, h x w of them."""
+    rr, rg, rb, gg, gb, bb = spread
+    rr_, rg_, rb_ = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
+    gg_, gb_, bb_ = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
+    determinant = rr * rr_ + rg * rg_ + rb * rb_
+    red, green, blue = joint[..., 0], joint[..., 1], joint[..., 2]
+    rows = [rr_ * red + rg_ * green + rb_ * blue, rg_ * red + gg_ * green + gb_ * blue]
+    rows.append(rb_ * red + gb_ * green + bb_ * blue)
+    # Rounding can take the determinant of a flat window to zero; such a window has no slope.
+    safe = np.where(determinant > _EPSILON**3 / 2, determinant, np.inf)
+    return np.asarray(np.stack([row / safe for row in rows], axis=-1), np.float32)
+
+
+def _mean(values: FloatArray, radius: int) -> FloatArray:
+    side = 2 * radius + 1
+    size = (side, side)
+    if values.ndim == 2 or values.shape[2] <= 4:
+        return np.asarray(
+            cv2.blur(
+                values, size, borderType=cv2.BORDER_REFLECT_101 if min(values.shape[:2]) > 1 else cv2.BORDER_REPLICATE
+            )
+        )
+    halves = [
+        _mean(np.ascontiguousarray(values[..., start : start + 4]), radius) for start in range(0, values.shape[2], 4)
+    ]
+    return np.concatenate([half if half.ndim == 3 else half[..., None] for half in halves], axis=-1)
+
+
+def _applied(model: FloatArray, pixels: FloatArray) -> FloatArray:
+    """Alpha of ``pixels`` by the model of each place, with contrast."""
+    alpha = np.einsum("hwc,hwc->hw", model[..., :3], pixels) + model[..., 3]
+    return np.clip((alpha - 0.5) * _CONTRAST + 0.5, 0.0, 1.0, dtype=np.float32)
+
+
+def _settled(alpha: NDArray[Any]) -> Alpha:
+    """Alpha with nearly 0 and nearly 1 brought to 0 and 1."""
+    span = 1.0 - 2.0 * _SURE
+    return np.clip((alpha - _SURE) * (1.0 / span), 0.0, 1.0, dtype=np.float32)
