@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ TILE = 512
 
 def soft(alpha: Alpha, *, reach: int = 0, margin: float = 0.01) -> Mask:
     """Pixels whose alpha is between ``margin`` and ``1 - margin``, and those within ``reach`` pixels of one."""
-    band = ((alpha > margin) & (alpha < 1.0 - margin)).view(np.uint8)
+    band: Any = ((alpha > margin) & (alpha < 1.0 - margin)).view(np.uint8)
     # A hard edge has no soft pixel of its own, but two sides.
     sure = (alpha >= 0.5).view(np.uint8)
     band |= cv2.morphologyEx(sure, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
@@ -30,7 +31,8 @@ def tiles(band: Mask, height: int, width: int, *, side: int = TILE) -> Iterator[
 
     Args:
         band: h x w bool, at any smaller scale of the picture.
-        height, width: of the picture; boxes are in its pixels.
+        height: of the picture; boxes are in its pixels.
+        width: likewise.
         side: of a tile.
     """
     cells = _any_in_cells(band, -(-height // side), -(-width // side), height, width, side)

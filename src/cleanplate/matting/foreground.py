@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.matting.band import soft, tiles
-from cleanplate.matting.enlarge import part
+from cleanplate.matting.interpolated import part
 from cleanplate.types import Alpha, Box, Image, check_alpha, check_image
 
 FloatArray = NDArray[np.float32]
@@ -95,7 +95,7 @@ def explained(image: FloatArray, alpha: Alpha, people: FloatArray, background: F
     """``people`` changed as little as possible (together with ``background``) so that the two mix to ``image``."""
     cover = alpha[..., None]
     missing = image - cover * people - (1 - cover) * background
-    return np.clip(people + cover * missing / (cover**2 + (1 - cover) ** 2), 0.0, 1.0, dtype=np.float32)
+    return np.asarray(np.clip(people + cover * missing / (cover**2 + (1 - cover) ** 2), 0.0, 1.0), np.float32)
 
 
 def _region(alpha: Alpha, band: NDArray[np.bool_]) -> Box | None:

@@ -16,7 +16,7 @@ from cleanplate.runtime.session import Session
 from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.types import Alpha
 from cleanplate.weights.catalog import shipped
-from cleanplate.weights.record import UNKNOWN, Record
+from cleanplate.weights.record import Record
 from cleanplate.weights.store import Installed, resolve, whereabouts
 
 FREE = InputContract(multiple_of=32)
@@ -62,12 +62,12 @@ class MatteNetwork:
         Raises:
             EngineError: the network failed or returned numbers that are none.
         """
-        answer = self.network(pixels)[..., 0]
+        answer: Any = self.network(pixels)[..., 0]
         if not np.isfinite(answer).all():
             raise EngineError("returned numbers that are not finite", subject=self.network.session.path)
         if self.logits:
             answer = 1.0 / (1.0 + np.exp(-answer))
-        return np.clip(answer, 0.0, 1.0, dtype=np.float32)
+        return np.asarray(np.clip(answer, 0.0, 1.0), np.float32)
 
 
 def open_network(
@@ -93,7 +93,7 @@ def open_network(
     network = Network(session, _contract(installed, session), output=_output(record, session))
     return MatteNetwork(
         network=network,
-        logits=record is not None and record.output != UNKNOWN and record.output.activation == "sigmoid",
+        logits=record is not None and not isinstance(record.output, str) and record.output.activation == "sigmoid",
         name=installed.path.name if record is None else record.name,
         device=session.device,
         notes=(*installed.notes, *session.notes),
@@ -137,7 +137,7 @@ def _check(installed: Installed) -> None:
 
 
 def _contract(installed: Installed, session: Session) -> InputContract:
-    if installed.record is not None and installed.record.input != UNKNOWN:
+    if installed.record is not None and not isinstance(installed.record.input, str):
         return installed.record.input
     if len(session.inputs) != 1 or len(session.inputs[0].shape) != 4:
         listed = ", ".join(map(str, session.inputs))

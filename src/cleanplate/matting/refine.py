@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.matting.band import soft, tiles
-from cleanplate.matting.enlarge import part
+from cleanplate.matting.interpolated import part
 from cleanplate.matting.portrait import scaled
 from cleanplate.types import Alpha, Image, check_alpha, check_image
 
@@ -54,7 +54,7 @@ def refine(image: Image, alpha: Alpha) -> Alpha:
     check_alpha(alpha)
     height, width = image.shape[:2]
     if height * width <= alpha.size:
-        return np.clip(scaled(alpha, (height, width)), 0.0, 1.0).astype(np.float32, copy=False)
+        return np.asarray(np.clip(scaled(alpha, (height, width)), 0.0, 1.0), np.float32)
     finer = (min(height, 2 * alpha.shape[0]), min(width, 2 * alpha.shape[1]))
     guide = _guide(image, finer)
     first = _model(_guide(image, alpha.shape), alpha, _RADIUS)
@@ -132,10 +132,10 @@ def _mean(values: FloatArray, radius: int) -> FloatArray:
 def _applied(model: FloatArray, pixels: FloatArray) -> FloatArray:
     """Alpha of ``pixels`` by the model of each place, with contrast."""
     alpha = np.einsum("hwc,hwc->hw", model[..., :3], pixels) + model[..., 3]
-    return np.clip((alpha - 0.5) * _CONTRAST + 0.5, 0.0, 1.0, dtype=np.float32)
+    return np.asarray(np.clip((alpha - 0.5) * _CONTRAST + 0.5, 0.0, 1.0), np.float32)
 
 
 def _settled(alpha: NDArray[Any]) -> Alpha:
     """Alpha with nearly 0 and nearly 1 brought to 0 and 1."""
     span = 1.0 - 2.0 * _SURE
-    return np.clip((alpha - _SURE) * (1.0 / span), 0.0, 1.0, dtype=np.float32)
+    return np.asarray(np.clip((alpha - _SURE) * (1.0 / span), 0.0, 1.0), np.float32)
