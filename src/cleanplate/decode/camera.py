@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,8 @@ class _Capture:
     def __init__(self, device: str, width: int | None, height: int | None) -> None:
         self._name = device
         where: int | str = int(device) if device.isdecimal() else device
-        quiet = getattr(cv2, "setLogLevel", None)
-        if quiet is not None:
-            quiet(0)
-        self._inner: Any = cv2.VideoCapture(where)
+        with _silent():
+            self._inner: Any = cv2.VideoCapture(where)
         if not self._inner.isOpened():
             raise MissingInputError(
                 "there is no such camera, or another program uses it",
@@ -100,6 +98,18 @@ class _Capture:
 
     def close(self) -> None:
         self._inner.release()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """OpenCV writes about cameras that are not there to standard error; the error that is raised says it better."""
+    logging = cv2.utils.logging
+    before = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(before)
 
 
 def _from_clip(path: Path, *, paced: bool) -> Iterator[NDArray[np.uint8]]:

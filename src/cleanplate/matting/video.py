@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import EngineError
-from cleanplate.matting.enlarge import enlarge
+from cleanplate.matting.follow import enlarge
 from cleanplate.matting.network import open_network
 from cleanplate.runtime.session import Session
 from cleanplate.runtime.session_cache import SESSIONS

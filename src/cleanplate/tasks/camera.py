@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cleanplate.clip import ClipFacts, Frame
 from cleanplate.compose.video_background import over, sides
 from cleanplate.decode.camera import LIVE, camera_pictures, framed, live_planes
-from cleanplate.matting.enlarge import enlarge
+from cleanplate.matting.follow import enlarge
 from cleanplate.matting.video import VideoState, advance, begin, network_size
 from cleanplate.planes import FULL_RANGE, ColourTags, Plane
 from cleanplate.tasks.backdrop import Backdrop, open_backdrop, parse_backdrop

@@ -24,7 +24,7 @@ from cleanplate.encode.video import VideoOptions as EncodeOptions
 from cleanplate.encode.video_codecs import ALPHA_FILES
 from cleanplate.errors import ArgumentError
 from cleanplate.matting.delay import smooth
-from cleanplate.matting.enlarge import enlarge
+from cleanplate.matting.follow import enlarge
 from cleanplate.matting.video import VideoState, advance, begin, network_size
 from cleanplate.planes import Plane
 from cleanplate.tasks.ahead import ahead
