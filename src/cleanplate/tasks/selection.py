@@ -26,8 +26,8 @@ class Selection:
         boxes: ``left,top,right,bottom``, pixels or percent, end exclusive.
         spots: ``x,y,radius``.
         polygons: ``x,y x,y x,y ...``.
-        strokes: JSON files of brush strokes (:mod:`cleanplate.mask.strokes`).
-        masks: picture files; their alpha if it varies, else luminance >= 128, selects.
+        strokes: JSON files, or their bytes, of brush strokes (:mod:`cleanplate.mask.strokes`).
+        masks: picture files, or their bytes; their alpha if it varies, else luminance >= 128, selects.
         invert_masks: mask files show what to keep.
         snap: tighten each box to the object inside.
         avoid: mask files of areas that are never copied from.
@@ -36,11 +36,11 @@ class Selection:
     boxes: tuple[str, ...] = ()
     spots: tuple[str, ...] = ()
     polygons: tuple[str, ...] = ()
-    strokes: tuple[Path, ...] = ()
-    masks: tuple[Path, ...] = ()
+    strokes: tuple[Path | bytes, ...] = ()
+    masks: tuple[Path | bytes, ...] = ()
     invert_masks: bool = False
     snap: bool = False
-    avoid: tuple[Path, ...] = ()
+    avoid: tuple[Path | bytes, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -50,7 +50,7 @@ class Selection:
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that it is read from."""
-        return (*self.strokes, *self.masks, *self.avoid)
+        return tuple(each for each in (*self.strokes, *self.masks, *self.avoid) if isinstance(each, Path))
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,22 @@ def select(picture: Picture, selection: Selection, *, limits: Limits) -> Selecte
     masks += [spot_mask(parse_spot(text, height, width), height, width) for text in selection.spots]
     masks += [polygon_mask(parse_polygon(text, height, width), height, width) for text in selection.polygons]
     for path in selection.strokes:
-        content, name = read_source(path, name=None, limits=limits)
+        content, name = read_source(path, name=_name(path, "strokes"), limits=limits)
         masks.append(strokes_mask(parse_strokes(content, name=name), height, width))
     for path in selection.masks:
-        masks.append(read_mask(path, fitting=picture, invert=selection.invert_masks, limits=limits))
-    avoid = [read_mask(path, fitting=picture, limits=limits) for path in selection.avoid]
+        masks.append(
+            read_mask(
+                path,
+                fitting=picture,
+                invert=selection.invert_masks,
+                name=_name(path, "mask"),
+                limits=limits,
+            )
+        )
+    avoid = [read_mask(path, fitting=picture, name=_name(path, "avoid"), limits=limits) for path in selection.avoid]
     return Selected(union(masks), union(avoid) if avoid else None, notes)
+
+
+def _name(source: Path | bytes, meaning: str) -> str | None:
+    """What messages call a part that came as bytes; files have names of their own."""
+    return meaning if isinstance(source, bytes) else None
