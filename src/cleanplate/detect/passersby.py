@@ -117,7 +117,7 @@ def importance(seen: Traits) -> float:
 
 
 def detail(image: Image, person: Instance) -> float:
-    """Mean gradient within a person's outline at a common size of 128 pixels, in levels; the outline itself is left out.
+    """Mean detail within a person's outline at a common size of 128 pixels, in levels, without the outline itself.
 
     Blur that is small beside the person does not show at that size; being out of focus does.
     """

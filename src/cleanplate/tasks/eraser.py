@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
-from cleanplate.errors import SelectionError
+from cleanplate.detect.instance import Instance
+from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
 from cleanplate.mask.growth import grow as grow_mask
 from cleanplate.mask.islands import close_islands as close_mask_islands
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.engine_choice import automatic_engine
 from cleanplate.tasks.fill import Progress, WindowReport, fill
+from cleanplate.tasks.people import Decision, People, choose_people
 from cleanplate.types import Image, Mask, check_image, check_mask
 
 SEAM_SHARE = 0.5
@@ -38,6 +41,7 @@ class EraseResult:
         timings: seconds by step (wall time); ``total`` is the whole call, the steps inside windows are sums over them.
         windows: one report a window, largest first.
         notes: remarks for the user, such as islands that were closed.
+        people: what was decided about each person and thing that the network found; empty if none was asked for.
     """
 
     image: Image
@@ -48,14 +52,22 @@ class EraseResult:
     timings: dict[str, float] = field(default_factory=dict)
     windows: list[WindowReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    people: list[Decision] = field(default_factory=list)
 
 
 def erase(
     image: Image,
-    mask: Mask,
+    mask: Mask | None = None,
     *,
+    people: Literal["all", "passersby"] | People | None = None,
+    keep: int | None = None,
+    instances: Sequence[int | Instance] = (),
+    clicks: Sequence[tuple[float, float]] = (),
+    labels: Sequence[str] = (),
+    people_weights: str | Path | None = None,
     engine: str | Engine = "auto",
     avoid: Mask | None = None,
+    protect: Mask | None = None,
     grow: int | None = None,
     close_islands: bool = True,
     seed: int = 0,
@@ -68,9 +80,16 @@ def erase(
 
     Args:
         image: H x W x 3 RGB, uint8 or uint16, upright; not changed.
-        mask: H x W bool, True = erase.
+        mask: H x W bool, True = erase; None if people say what. Everything that is named is erased together.
+        people: ``all``, ``passersby`` (all but the main subjects), or a full description.
+        keep: erase all people but so many, the most important ones.
+        instances: what :func:`cleanplate.segment` found, or ids of it.
+        clicks: x, y in pixels; erase what the network finds there.
+        labels: erase everything of these kinds, such as ``dog``, as far as the network knows them.
+        people_weights: network for people, a file or a name; None for the one that ships.
         engine: ``auto``, a name from :data:`cleanplate.inpaint.engine.ENGINES`, or an engine.
-        avoid: H x W bool, areas that are never copied from.
+        avoid: H x W bool, areas that are never copied from; people who are not erased are avoided in any case.
+        protect: H x W bool, never changed, also where the grown selection reaches it.
         grow: pixels by which the selection is grown before anything else; None chooses by the size of its parts
             (selections seldom reach the blurred edge of what they select).
         close_islands: fill small unselected islands and slits inside the selection.
@@ -85,18 +104,29 @@ def erase(
 
     Raises:
         ArrayError: ``image`` or a mask breaks its contract.
-        SelectionError: everything is selected, or nothing is left to copy from.
+        SelectionError: nothing says what to erase, a click or id meets nobody, everything is selected, or nothing is
+            left to copy from.
         EngineError: the engine is unknown, not installed or failed.
     """
     started = time.perf_counter()
     image = cast("Image", np.ascontiguousarray(check_image(image)))
+    wanted = _wanted(people, keep, instances, clicks, labels, people_weights)
+    given = [each for each in instances if isinstance(each, Instance)]
+    if mask is None and (not wanted.is_empty or given):
+        mask = np.zeros(image.shape[:2], np.bool_)
     mask = np.ascontiguousarray(check_mask(mask, like=image))
-    if avoid is not None:
-        avoid = np.ascontiguousarray(check_mask(avoid, like=image, name="avoid"))
+    avoid = None if avoid is None else np.ascontiguousarray(check_mask(avoid, like=image, name="avoid"))
+    protect = None if protect is None else check_mask(protect, like=image, name="protect")
+    who = choose_people(image, wanted, given=given, device=device, threads=threads)
+    if who is not None:
+        mask, avoid, protect = who.added_to(mask, avoid, protect)
+    found = time.perf_counter()
     chosen = _engine(engine, device, weights, threads)
     if not mask.any():
-        return EraseResult(image.copy(), mask.copy(), chosen.name, chosen.device, seed, notes=["nothing is selected"])
-    hole, rim, notes = _hole(mask, grow, close_islands)
+        notes = ["nothing is selected", *(who.notes if who else [])]
+        result = EraseResult(image.copy(), mask.copy(), chosen.name, chosen.device, seed, notes=notes)
+        return result if who is None else replace(result, people=who.decisions)
+    hole, rim, notes = _hole(mask, grow, close_islands, protect)
     _check_known(hole, avoid)
     prepared = time.perf_counter()
     filled, reports = fill(
@@ -109,8 +139,35 @@ def erase(
         threads=threads or usable_cores(),
         progress=progress,
     )
-    timings = {"mask": prepared - started, **_sums(reports), "total": time.perf_counter() - started}
-    return EraseResult(filled, hole, chosen.name, chosen.device, seed, timings, reports, [*chosen.notes, *notes])
+    timings = {"people": found - started, "mask": prepared - found, **_sums(reports)}
+    timings["total"] = time.perf_counter() - started
+    notes = [*chosen.notes, *(who.notes if who else []), *notes]
+    people_said = who.decisions if who else []
+    return EraseResult(filled, hole, chosen.name, chosen.device, seed, timings, reports, notes, people_said)
+
+
+def _wanted(
+    people: Literal["all", "passersby"] | People | None,
+    keep: int | None,
+    instances: Sequence[int | Instance],
+    clicks: Sequence[tuple[float, float]],
+    labels: Sequence[str],
+    weights: str | Path | None,
+) -> People:
+    """The people that the arguments name."""
+    if people not in (None, "all", "passersby") and not isinstance(people, People):
+        raise ArgumentError(f"is {people!r}", subject="people", fix="choose all or passersby")
+    described = (
+        people if isinstance(people, People) else People(everyone=people == "all", passersby=people == "passersby")
+    )
+    return replace(
+        described,
+        keep=described.keep if keep is None else keep,
+        instances=(*described.instances, *(each for each in instances if not isinstance(each, Instance))),
+        clicks=(*described.clicks, *(f"{x},{y}" for x, y in clicks)),
+        labels=(*described.labels, *labels),
+        weights=described.weights if weights is None else Path(weights),
+    )
 
 
 def automatic_growth(mask: Mask) -> int:
@@ -127,7 +184,7 @@ def _engine(engine: str | Engine, device: str, weights: str | Path | None, threa
     return create_engine(automatic_engine(options) if engine == "auto" else engine, options)
 
 
-def _hole(mask: Mask, grow: int | None, close: bool) -> tuple[Mask, int, list[str]]:
+def _hole(mask: Mask, grow: int | None, close: bool, protect: Mask | None) -> tuple[Mask, int, list[str]]:
     """The pixels that may change, the width of the grown rim, and remarks."""
     notes = []
     hole = mask
@@ -140,6 +197,10 @@ def _hole(mask: Mask, grow: int | None, close: bool) -> tuple[Mask, int, list[st
             notes.append(f"{closed.left_open} area(s) inside the selection stay unselected: too large to be leftovers")
     rim = automatic_growth(mask) if grow is None else grow
     hole = grow_mask(hole, rim)
+    if protect is not None:
+        hole &= ~protect
+        if not hole.any():
+            raise SelectionError("everything selected is protected", fix="protect less")
     if not hole.any():
         raise SelectionError(f"growing by {rim} pixels leaves nothing selected", fix="shrink the selection by less")
     return hole, max(0, rim), notes

@@ -1,0 +1,340 @@
+"""From "the passers-by", "everyone but one" or a click to the mask of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cleanplate.detect.attached import Attached, attached
+from cleanplate.detect.coco_labels import CARRIED, PERSON
+from cleanplate.detect.instance import Instance, numbered
+from cleanplate.detect.instances import MIN_SCORE, check_labels, find
+from cleanplate.detect.network import open_network
+from cleanplate.detect.passersby import Verdict, judge
+from cleanplate.detect.tiles import Look
+from cleanplate.errors import ArgumentError, SelectionError
+from cleanplate.mask.growth import grow
+from cleanplate.mask.lengths import parse_length, parse_numbers
+from cleanplate.types import Image, Mask
+
+_SUSPECTED = 0.3
+"""Whoever is found with this score is no source for a fill, however unsure the network is."""
+_GROWTH = 0.012
+"""Pixels by which a person's mask is grown, as a share of the apparent height; erasing grows a few pixels more."""
+_NEAR = 0.03
+_LISTED = 3
+
+
+@dataclass(frozen=True)
+class People:
+    """Which people and things to erase; everything named here together.
+
+    Attributes:
+        everyone: all people.
+        passersby: all people but the main subjects.
+        keep: all people but so many, the most important ones.
+        clicks: points, ``x,y`` in pixels or percent; what lies under each.
+        instances: ids, as :func:`cleanplate.segment` numbers them.
+        labels: everything of a label, such as ``dog``.
+        min_score: how sure the network must be, 0..1.
+        look: how closely small people are looked for; see :func:`cleanplate.segment`.
+        weights: network for people, a file or a name; None for the one that ships.
+    """
+
+    everyone: bool = False
+    passersby: bool = False
+    keep: int | None = None
+    clicks: tuple[str, ...] = ()
+    instances: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+    min_score: float = MIN_SCORE
+    look: Look = "closer"
+    weights: Path | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is named."""
+        return not (
+            self.everyone or self.passersby or self.keep is not None or self.clicks or self.instances or self.labels
+        )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one instance.
+
+    Attributes:
+        instance: who or what.
+        erased: whether it is erased.
+        reason: why, for the user.
+    """
+
+    instance: Instance
+    erased: bool
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers and texts, without the mask."""
+        return {**self.instance.to_json(rle=False), "erased": self.erased, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class ChosenPeople:
+    """The people that were chosen in one picture.
+
+    Attributes:
+        mask: H x W bool, to be erased: their masks grown in proportion, what goes with them included.
+        avoid: H x W bool, everybody else, who must not be copied from.
+        protect: H x W bool, who is kept; never changed.
+        decisions: one an instance.
+        notes: remarks for the user.
+    """
+
+    mask: Mask
+    avoid: Mask
+    protect: Mask
+    decisions: list[Decision] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def added_to(self, mask: Mask, avoid: Mask | None, protect: Mask | None) -> tuple[Mask, Mask | None, Mask | None]:
+        """A selection, what to avoid and what to protect, each with these people.
+
+        What was selected by hand is erased whoever is there: it is taken out of what is protected and avoided.
+        """
+        kept, shunned = self.protect & ~mask, self.avoid & ~mask
+        return (
+            mask | self.mask,
+            shunned if avoid is None else avoid | shunned,
+            kept if protect is None else protect | kept,
+        )
+
+
+def choose_people(
+    image: Image,
+    wanted: People,
+    *,
+    given: Sequence[Instance] = (),
+    device: str = "auto",
+    threads: int | None = None,
+) -> ChosenPeople | None:
+    """Find people in a picture and choose those to erase.
+
+    Args:
+        image: H x W x 3 RGB, uint8 or uint16, upright.
+        wanted: who.
+        given: instances of the picture that were found before, all of them to be erased. The network does not run for
+            them, so that others are avoided only if ``wanted`` names somebody too.
+        device: where the network runs.
+        threads: cores that may be used.
+
+    Returns:
+        The choice; None if nobody is named.
+
+    Raises:
+        SelectionError: a given instance is of a picture of another size, a click hits nobody, an id or a label is not
+            there.
+        ArgumentError: numbers out of range.
+        EngineError: the network is missing or failed.
+    """
+    check_wanted(wanted)
+    _check_given(given, image)
+    if wanted.is_empty:
+        return _of_given(image, given) if given else None
+    network = open_network(wanted.weights, device=device, threads=threads)
+    check_labels(wanted.labels, network)
+    lowest = min(_SUSPECTED, wanted.min_score)
+    seen = find(image, network, min_score=lowest, look=wanted.look, threads=threads)
+    found = numbered([each for each in seen if each.score >= wanted.min_score])
+    suspects = [each for each in seen if each.score < wanted.min_score and each.label == PERSON]
+    decisions = _decisions(image, found, wanted)
+    erased = [each.instance for each in decisions if each.erased]
+    kept = [each.instance for each in decisions if not each.erased]
+    mask, carried = _mask_of(image, [*erased, *given], kept)
+    decisions = [
+        Decision(each.instance, True, "goes with an erased person") if each.instance.id in carried else each
+        for each in decisions
+    ]
+    kept = [each for each in kept if each.id not in carried and each.label == PERSON]
+    protect = _drawn(kept, image.shape[:2]) & ~_drawn(given, image.shape[:2])
+    avoid = protect.copy()
+    for each in suspects:
+        avoid[each.box.slices] |= each.crop
+    mask &= ~protect
+    return ChosenPeople(mask, avoid & ~mask, protect, decisions, [*network.notes, *_notes(decisions, wanted)])
+
+
+def _check_given(given: Sequence[Instance], image: Image) -> None:
+    for each in given:
+        if each.size != image.shape[:2]:
+            raise SelectionError(
+                f"is of a picture of {each.size[1]} x {each.size[0]} pixels", subject=f"instance {each.id}"
+            )
+
+
+def _of_given(image: Image, given: Sequence[Instance]) -> ChosenPeople:
+    mask, _ = _mask_of(image, list(given), [])
+    nobody = np.zeros_like(mask)
+    return ChosenPeople(mask, nobody, nobody, [Decision(each, True, "chosen by the caller") for each in given])
+
+
+def check_wanted(wanted: People) -> None:
+    """Refuse numbers that make no sense, before any work is done.
+
+    Raises:
+        ArgumentError: one is out of range.
+    """
+    if wanted.keep is not None and wanted.keep < 0:
+        raise ArgumentError(f"is {wanted.keep}", subject="--keep", fix="give 0 or more")
+    if any(number < 1 for number in wanted.instances):
+        raise ArgumentError(f"is {min(wanted.instances)}", subject="--instance", fix="ids begin at 1")
+    if not 0.0 <= wanted.min_score <= 1.0:
+        raise ArgumentError(f"is {wanted.min_score}, not within 0..1", subject="--min-score")
+
+
+def _decisions(image: Image, found: list[Instance], wanted: People) -> list[Decision]:
+    people = [each for each in found if each.label == PERSON]
+    reasons: dict[int, tuple[bool, str]] = {each.id: (False, "not chosen") for each in found}
+    if wanted.passersby or wanted.keep is not None:
+        for verdict in judge(people, image, keep=wanted.keep):
+            reasons[verdict.id] = (not verdict.main, _said(verdict))
+    elif wanted.everyone:
+        reasons.update({each.id: (True, "everyone was asked for") for each in people})
+    for each in found:
+        if each.label in wanted.labels:
+            reasons[each.id] = (True, f"is a {each.label}")
+    for number in wanted.instances:
+        if number not in reasons:
+            raise SelectionError(
+                f"there is no instance {number} in this picture", subject="--instance", fix=_listing(found)
+            )
+        reasons[number] = (True, "chosen by number")
+    for text in wanted.clicks:
+        reasons[clicked(text, found, *image.shape[:2]).id] = (True, f"is under the click {text}")
+    return [Decision(each, *reasons[each.id]) for each in found]
+
+
+def clicked(text: str, found: Sequence[Instance], height: int, width: int) -> Instance:
+    """The instance under a point; of several the smallest, which is in front.
+
+    Raises:
+        SelectionError: no such point in the picture, or nothing under it.
+    """
+    fields = parse_numbers(text, name="--click", form="x,y")
+    x, y = (parse_length(part, side, name="--click") for part, side in zip(fields, (width, height), strict=True))
+    if not (0 <= x < width and 0 <= y < height):
+        raise SelectionError(
+            f"{text} lies outside the picture",
+            subject="--click",
+            fix=f"the upright picture is {width} x {height} pixels",
+        )
+    under = [each for each in found if each.covers(x, y)]
+    if under:
+        return min(under, key=lambda each: each.area)
+    near = sorted(found, key=lambda each: _distance(each, x, y))[:_LISTED]
+    nearest = ", ".join(f"{each.id} ({each.label}, {_distance(each, x, y):.0f} pixels away)" for each in near)
+    known = f"the nearest are {nearest}: choose one by --instance ID, or" if near else "nothing was found at all;"
+    raise SelectionError(
+        f"nothing that the network knows lies under {text}",
+        subject="--click",
+        fix=f"{known} draw a box around it with --box L,T,R,B --snap",
+    )
+
+
+def _distance(instance: Instance, x: float, y: float) -> float:
+    """From a point to the nearest pixel of an instance."""
+    rows, columns = np.nonzero(instance.crop)
+    across, down = columns + instance.box.left + 0.5 - x, rows + instance.box.top + 0.5 - y
+    return float(np.sqrt((across * across + down * down).min()))
+
+
+def _mask_of(image: Image, erased: list[Instance], kept: list[Instance]) -> tuple[Mask, set[int]]:
+    """What to erase, and the ids of what goes with it."""
+    mask = np.zeros(image.shape[:2], np.bool_)
+    carried: set[int] = set()
+    whose = np.zeros(image.shape[:2], np.uint16)
+    for each in (*kept, *erased):
+        if each.label == PERSON:
+            whose[each.box.slices][each.crop] = each.id
+    for each in erased:
+        near = max(2, round(_NEAR * each.apparent_height))
+        carried |= {thing.id for thing in kept if thing.label in CARRIED and _touch(each, thing, near)}
+        _add(mask, each, attached(image, each, whose) if each.label == PERSON else None)
+    for thing in kept:
+        if thing.id in carried:
+            _add(mask, thing, None)
+    return mask, carried
+
+
+def _add(mask: Mask, instance: Instance, more: Attached | None) -> None:
+    """Select an instance and what goes with it, grown in proportion to it."""
+    by = max(2, round(_GROWTH * instance.apparent_height))
+    around = instance.box if more is None else instance.box.union(more.box)
+    around = around.grown(by).clipped(*instance.size)
+    part = np.zeros((around.height, around.width), np.bool_)
+    part[instance.box.shifted(-around.left, -around.top).slices] = instance.crop
+    if more is not None:
+        part[more.box.shifted(-around.left, -around.top).slices] |= more.mask
+    mask[around.slices] |= grow(part, by)
+
+
+def _touch(one: Instance, other: Instance, gap: int) -> bool:
+    """Whether two instances come within ``gap`` pixels of each other."""
+    common = one.box.grown(gap).clipped(*one.size)
+    if other.box.left >= common.right or other.box.right <= common.left:
+        return False
+    if other.box.top >= common.bottom or other.box.bottom <= common.top:
+        return False
+    around = one.box.union(other.box).grown(gap).clipped(*one.size)
+    mine, theirs = np.zeros((around.height, around.width), np.bool_), np.zeros((around.height, around.width), np.bool_)
+    mine[one.box.shifted(-around.left, -around.top).slices] = one.crop
+    theirs[other.box.shifted(-around.left, -around.top).slices] = other.crop
+    return bool((grow(mine, gap) & theirs).any())
+
+
+def _drawn(instances: Sequence[Instance], size: tuple[int, ...]) -> Mask:
+    mask = np.zeros(size, np.bool_)
+    for each in instances:
+        mask[each.box.slices] |= each.crop
+    return mask
+
+
+def _said(verdict: Verdict) -> str:
+    return f"main subject: {verdict.reason}" if verdict.main else f"passer-by: {verdict.reason}"
+
+
+def _listing(found: Sequence[Instance]) -> str:
+    if not found:
+        return "nothing was found in it"
+    parts = [f"{each.id} ({each.label} at {','.join(map(str, each.box))})" for each in found[:20]]
+    return f"there are {', '.join(parts)}{' ...' if len(found) > len(parts) else ''}"
+
+
+def _notes(decisions: list[Decision], wanted: People) -> list[str]:
+    """Whom it kept and why, in a line or two."""
+    people = [each for each in decisions if each.instance.label == PERSON]
+    asked = wanted.everyone or wanted.passersby or wanted.keep is not None
+    if asked and not people:
+        return ["no person was found"]
+    notes = []
+    gone = [each for each in decisions if each.erased]
+    kept = [each for each in people if not each.erased]
+    if gone:
+        notes.append(f"erased {_counted(gone)}: " + ", ".join(str(each.instance.id) for each in gone))
+    if asked and kept:
+        said = "; ".join(f"{each.instance.id} ({each.reason})" for each in kept[:6])
+        notes.append(f"kept {_counted(kept)}: {said}{'; ...' if len(kept) > 6 else ''}")
+    if asked and not gone:
+        notes.append("everyone in the picture counts as a main subject; to erase somebody all the same, use --instance")
+    return notes
+
+
+def _counted(decisions: list[Decision]) -> str:
+    people = sum(each.instance.label == PERSON for each in decisions)
+    things = len(decisions) - people
+    parts = [f"{people} {'person' if people == 1 else 'people'}"] if people else []
+    parts += [f"{things} {'thing' if things == 1 else 'things'}"] if things else []
+    return " and ".join(parts)
