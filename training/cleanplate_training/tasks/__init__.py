@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from cleanplate_training.task import Task
 
 TASKS: dict[str, str] = {
+    "colour": "cleanplate_training.tasks.colour:Colour",
+    "defects": "cleanplate_training.tasks.defects:Defects",
+    "fill": "cleanplate_training.tasks.fill:Fill",
     "instances": "cleanplate_training.tasks.instances:Instances",
     "inpainting": "cleanplate_training.tasks.inpainting:Inpainting",
     "segmentation": "cleanplate_training.tasks.segmentation:Segmentation",
