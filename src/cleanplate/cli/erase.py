@@ -46,6 +46,76 @@ def erase(
             help="Result: a file, a folder for several, or - (standard output). Default: NAME-clean beside the input.",
         ),
     ] = None,
+    passersby: Annotated[
+        bool,
+        typer.Option("--passersby", help="Erase all people but the main subject(s).", rich_help_panel=panels.WHOM),
+    ] = False,
+    people: Annotated[bool, typer.Option("--people", help="Erase all people.", rich_help_panel=panels.WHOM)] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            "--keep",
+            min=0,
+            metavar="N",
+            help="Erase all people but the N most important.",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = None,
+    click: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--click",
+            metavar="X,Y",
+            help="Erase the person (or thing) under a point. Repeatable.",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = None,
+    instance: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--instance",
+            metavar="ID",
+            help="Erase by number, as 'cleanplate segment' shows it. Repeatable.",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="NAME",
+            help="Erase everything of a kind that the network knows, such as dog. Repeatable.",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = None,
+    min_score: Annotated[
+        float,
+        typer.Option(
+            "--min-score",
+            min=0.0,
+            max=1.0,
+            help="How sure the network must be of a person or thing.",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = 0.5,
+    look: Annotated[
+        str,
+        typer.Option(
+            "--look",
+            metavar="HOW",
+            help="For small people in large photos: once, closer or everywhere (slow).",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = "closer",
+    people_weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--people-weights",
+            metavar="FILE",
+            help="Network that finds people: a file, or a name from models.",
+            rich_help_panel=panels.WHOM,
+        ),
+    ] = None,
     box: Annotated[
         list[str] | None,
         typer.Option(
@@ -233,8 +303,10 @@ def erase(
     from cleanplate.cli.wishes import Wishes, carry_out
     from cleanplate.cli.wording import erased
     from cleanplate.decode.limits import Limits
+    from cleanplate.detect.tiles import look_of
     from cleanplate.encode.image import EncodeOptions
     from cleanplate.tasks.erase_options import EraseOptions
+    from cleanplate.tasks.people import People
     from cleanplate.tasks.selection import Selection
     from cleanplate.weights.terms import VARIABLE
 
@@ -249,6 +321,17 @@ def erase(
         invert_masks=invert_mask,
         snap=snap,
         avoid=tuple(avoid or ()),
+        people=People(
+            everyone=people,
+            passersby=passersby,
+            keep=keep,
+            clicks=tuple(click or ()),
+            instances=tuple(instance or ()),
+            labels=tuple(label or ()),
+            min_score=min_score,
+            look=look_of(look),
+            weights=people_weights,
+        ),
     )
     options = EraseOptions(
         engine=engine,
@@ -283,10 +366,14 @@ def erase(
 
 def _check(selection: Selection) -> None:
     """Refuse, before anything is read, a selection that makes no sense."""
+    from cleanplate.tasks.people import check_wanted
+
     if selection.is_empty:
         raise ArgumentError(
-            "nothing says what to erase", fix="add --box, --spot, --polygon, --strokes or --mask (see erase --help)"
+            "nothing says what to erase",
+            fix="add --passersby, --people, --click, --box, --spot, --polygon, --strokes or --mask (see erase --help)",
         )
+    check_wanted(selection.people)
     if selection.snap and not selection.boxes:
         raise ArgumentError("tightens boxes, and there is none", subject="--snap", fix="add --box")
     if selection.invert_masks and not selection.masks:

@@ -31,7 +31,7 @@ def further_files(report: FileReport) -> list[str]:
     """Lines about files beside the result, and remarks."""
     lines = [f"  side by side: {report.sheet}"] if report.sheet else []
     lines += [f"  selection: {report.saved_mask}"] if report.saved_mask else []
-    return lines + [f"  note: {note}" for note in report.notes if report.status != "copied"]
+    return lines + [f"  note: {note}" for note in report.notes if note != NOTHING_SELECTED]
 
 
 def share_of(part: int, whole: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.network import Detections, PeopleNetwork, open_network
 from cleanplate.detect.shapes import shapes
-from cleanplate.detect.tiles import Look, closer_scale, joined, of_tile, tiles, without_doubles
+from cleanplate.detect.tiles import Look, closer_scale, joined, look_of, of_tile, tiles, without_doubles
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.types import Box, Image, check_image
@@ -91,8 +91,7 @@ def find(
     """
     if not 0.0 <= min_score <= 1.0:
         raise ArgumentError(f"is {min_score}, not within 0..1", subject="--min-score")
-    if look not in ("once", "closer", "everywhere"):
-        raise ArgumentError(f"is '{look}'", subject="look", fix="choose once, closer or everywhere")
+    look_of(look)
     found = detections(image, network, look=look)
     found = found.chosen(found.scores >= min_score)
     height, width = image.shape[:2]

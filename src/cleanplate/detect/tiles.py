@@ -6,17 +6,30 @@ its features. Parts of the picture at a finer scale show him large enough.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.detect.network import Detections
 from cleanplate.detect.paste import inclusion
+from cleanplate.errors import ArgumentError
 from cleanplate.types import Box
 
 Look = Literal["once", "closer", "everywhere"]
 """How closely small people are looked for: not at all, where the first look suspects some, or in the whole picture."""
+
+
+def look_of(text: str) -> Look:
+    """Read how closely to look.
+
+    Raises:
+        ArgumentError: none of the three.
+    """
+    if text not in get_args(Look):
+        raise ArgumentError(f"is '{text}'", subject="--look", fix=f"choose one of: {', '.join(get_args(Look))}")
+    return cast("Look", text)
+
 
 WORTHWHILE = 1.5
 """Pictures less than this many times as large as what the network is given are looked at once."""

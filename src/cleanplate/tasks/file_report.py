@@ -29,6 +29,8 @@ class FileReport:
         steps: seconds of the steps within ``erase`` (those inside windows are sums over threads).
         timings: seconds by step: decode, select, erase, encode, write; ``total`` is the whole call.
         notes: remarks for the user.
+        people: what was decided about each person and thing that was found, if any was asked for: id, label, score,
+            box, area, distance_rank, erased, reason.
         data: bytes of the result where no file was named; not in the JSON.
     """
 
@@ -49,6 +51,7 @@ class FileReport:
     steps: dict[str, float] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    people: list[dict[str, Any]] = field(default_factory=list)
     data: bytes | None = None
 
     def to_json(self) -> dict[str, Any]:

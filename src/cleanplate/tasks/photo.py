@@ -68,7 +68,7 @@ def erase_file(
     # What the encoder needs of the source is read while the hole is filled.
     prepared = None if options.dry_run else prepare(picture, options.encode)
     clock.lap("decode")
-    selected = select(picture, selection, limits=options.limits)
+    selected = select(picture, selection, limits=options.limits, device=options.device, threads=options.threads)
     clock.lap("select")
     height, width = picture.pixels.shape[:2]
     report = FileReport(
@@ -80,6 +80,7 @@ def erase_file(
         0,
         None,
         notes=[*picture.notes, *selected.notes],
+        people=[each.to_json() for each in selected.people],
     )
     if options.dry_run:
         report, files = _previewed(report, picture, selected, targets)
@@ -137,6 +138,7 @@ def _erase(
         selected.mask,
         engine=options.engine,
         avoid=selected.avoid,
+        protect=selected.protect,
         grow=options.grow,
         close_islands=options.close_islands,
         seed=seed,

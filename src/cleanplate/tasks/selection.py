@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from cleanplate.decode.limits import Limits
 from cleanplate.decode.mask import read_mask
 from cleanplate.decode.source import read_source
@@ -15,7 +17,13 @@ from cleanplate.mask.spot import parse_spot, spot_mask
 from cleanplate.mask.strokes import parse_strokes, strokes_mask
 from cleanplate.mask.union import union
 from cleanplate.picture import Picture
+from cleanplate.tasks.people import Decision, People, choose_people
 from cleanplate.types import Mask
+
+NAME_SOMETHING = (
+    "give --passersby, --people, --click, --instance, --label, --box, --spot, --polygon, --strokes or --mask"
+)
+"""What a user can do who has not said what to erase."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Selection:
         invert_masks: mask files show what to keep.
         snap: tighten each box to the object inside.
         avoid: mask files of areas that are never copied from.
+        people: people and things that the network finds.
     """
 
     boxes: tuple[str, ...] = ()
@@ -41,11 +50,12 @@ class Selection:
     invert_masks: bool = False
     snap: bool = False
     avoid: tuple[Path | bytes, ...] = ()
+    people: People = field(default_factory=People)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all says what to erase."""
-        return not (self.boxes or self.spots or self.polygons or self.strokes or self.masks)
+        return not (self.boxes or self.spots or self.polygons or self.strokes or self.masks) and self.people.is_empty
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -61,22 +71,36 @@ class Selected:
         mask: H x W bool, True = erase.
         avoid: H x W bool, or None.
         notes: remarks for the user, such as a box that could not be snapped.
+        protect: H x W bool, people who are kept and must not change, or None.
+        people: what was decided about each person and thing that was found, if any was asked for.
     """
 
     mask: Mask
     avoid: Mask | None
     notes: list[str] = field(default_factory=list)
+    protect: Mask | None = None
+    people: list[Decision] = field(default_factory=list)
 
 
-def select(picture: Picture, selection: Selection, *, limits: Limits) -> Selected:
+def select(
+    picture: Picture, selection: Selection, *, limits: Limits, device: str = "auto", threads: int | None = None
+) -> Selected:
     """Draw ``selection`` on ``picture``.
 
+    Args:
+        picture: the decoded file.
+        selection: what to erase.
+        limits: how large mask files may be.
+        device: where the network for people runs, if it is needed.
+        threads: cores that it may use.
+
     Raises:
-        SelectionError: a part of it does not fit the picture, or nothing was named.
+        SelectionError: a part of it does not fit the picture, nobody is there, or nothing was named.
         InputError: a mask or stroke file cannot be read.
+        EngineError: the network for people is missing or failed.
     """
     if selection.is_empty:
-        raise SelectionError("nothing says what to erase", fix="give --box, --spot, --polygon, --strokes or --mask")
+        raise SelectionError("nothing says what to erase", fix=NAME_SOMETHING)
     height, width = picture.pixels.shape[:2]
     masks: list[Mask] = []
     notes: list[str] = []
@@ -106,7 +130,13 @@ def select(picture: Picture, selection: Selection, *, limits: Limits) -> Selecte
             )
         )
     avoid = [read_mask(path, fitting=picture, name=_name(path, "avoid"), limits=limits) for path in selection.avoid]
-    return Selected(union(masks), union(avoid) if avoid else None, notes)
+    drawn = union(masks) if masks else np.zeros((height, width), np.bool_)
+    selected = Selected(drawn, union(avoid) if avoid else None, notes)
+    who = choose_people(picture.pixels, selection.people, device=device, threads=threads)
+    if who is None:
+        return selected
+    mask, shunned, protect = who.added_to(selected.mask, selected.avoid, None)
+    return Selected(mask, shunned, [*notes, *who.notes], protect, who.decisions)
 
 
 def _name(source: Path | bytes, meaning: str) -> str | None:
