@@ -20,6 +20,8 @@ from typing import Any
 
 from benchmarks.processes import Run, run
 from benchmarks.tables import tables, update_readme
+from cleanplate.inpaint.cra import generators
+from cleanplate.weights.store import whereabouts
 
 HERE = Path(__file__).resolve().parent
 FILES = {"2 MP": "1732x1155", "24 MP": "6000x4000", "33 MP": "7680x4320", "100 MP": "12240x8160"}
@@ -32,7 +34,10 @@ IN_MEMORY = {
 }
 PEERS = ["PyPatchMatch, whole picture", "OpenCV Telea", "OpenCV Navier-Stokes", "scikit-image biharmonic"]
 PEERS_ON = "24 MP"
+ENGINES_ON = "3840x2160"
+"""Photo, a tenth of it erased, on which engines are compared."""
 OURS = "cleanplate"
+GROUPS = ("start", "file", "memory", "engine")
 _LONG_SECONDS = 60
 
 Runs = dict[str, list[Run]]
@@ -44,9 +49,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder)
         print("making the photographs ...", flush=True)
-        sizes = sorted({*FILES.values(), *IN_MEMORY.values()})
+        sizes = sorted({*FILES.values(), *IN_MEMORY.values(), ENGINES_ON})
         run([sys.executable, "-m", "benchmarks.photos", str(photos), *sizes], limit=1800)
-        commands = _commands(photos)
+        commands = {**_commands(photos), **_engines(photos, options.weights)}
+        commands = {name: words for name, words in commands.items() if name.startswith(tuple(options.groups))}
         runs = _interleaved(commands, options.repeats, options.limit)
     results = {"machine": _machine(options), "cases": {name: _summary(name, own) for name, own in runs.items()}}
     options.results.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +67,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--limit", type=float, default=300, help="seconds after which a process is ended")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "erase.json")
+    parser.add_argument("--weights", type=Path, help="generator for engines cra and hybrid, which are left out without")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS), help="what to time")
     parser.add_argument("--no-readme", dest="readme", action="store_false", help="leave benchmarks/README.md alone")
     return parser.parse_args()
 
@@ -89,6 +97,18 @@ def _commands(photos: Path) -> dict[str, list[str]]:
             arguments = [str(photos / f"{size}.jpg"), str(photos / f"{size}.{ending}.png")]
             commands[f"memory/{growing}/{label}"] = [python, "-m", "benchmarks.in_memory", *arguments]
     return commands
+
+
+def _engines(photos: Path, weights: Path | None) -> dict[str, list[str]]:
+    """The engines on one photo, file to file."""
+    program = str(Path(sys.executable).with_name("cleanplate"))
+    given = [] if weights is None else ["--weights", str(weights.resolve())]
+    extra: dict[str, list[str]] = {"patchmatch": [], "telea": []}
+    if given or any(whereabouts(record) is not None for record in generators()):
+        extra |= {"cra": given, "hybrid": given}
+    photo, mask = photos / f"{ENGINES_ON}.jpg", photos / f"{ENGINES_ON}.tenth.mask.png"
+    words = [program, "erase", str(photo), "--mask", str(mask), "-o", str(photos / "out.jpg"), "--overwrite"]
+    return {f"engine/{name}": [*words, "--engine", name, *own] for name, own in extra.items()}
 
 
 def _interleaved(commands: dict[str, list[str]], repeats: int, limit: float) -> Runs:

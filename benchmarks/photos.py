@@ -17,6 +17,8 @@ from evaluation.holes import make_hole
 
 SOURCE = Path(__file__).resolve().parent.parent / "examples" / "mountain-path.jpg"
 PARTS, PART_SHARE = 4, 0.009
+TENTH_PART = 0.0335
+"""Share of each of the four figures that together, as far as they do not overlap, are a tenth."""
 _GRAIN = 4.0
 _BAND = 256
 
@@ -32,8 +34,10 @@ def make_photo(path: Path, width: int, height: int) -> None:
     write_photo(str(path), picture)
 
 
-def make_selection(path: Path, width: int, height: int, *, hole_width: int | None = None) -> None:
-    """Write a mask with several figures, 3.6 % of the photograph (less where they overlap).
+def make_selection(
+    path: Path, width: int, height: int, *, hole_width: int | None = None, part_share: float = PART_SHARE
+) -> None:
+    """Write a mask with several figures, each ``part_share`` of the photograph (they may overlap).
 
     With ``hole_width`` the figures have the pixels that they have in a photograph of that width, whatever this one's.
     """
@@ -41,7 +45,7 @@ def make_selection(path: Path, width: int, height: int, *, hole_width: int | Non
     drawn_height = round(drawn_width * height / width)
     drawn = np.zeros((drawn_height, drawn_width), np.bool_)
     for seed in range(PARTS):
-        drawn |= make_hole("silhouette", drawn_height, drawn_width, share=PART_SHARE, seed=seed)
+        drawn |= make_hole("silhouette", drawn_height, drawn_width, share=part_share, seed=seed)
     mask = np.zeros((height, width), np.uint8)
     top, left = (height - drawn_height) // 2, (width - drawn_width) // 2
     mask[top : top + drawn_height, left : left + drawn_width] = 255 * drawn
@@ -49,13 +53,17 @@ def make_selection(path: Path, width: int, height: int, *, hole_width: int | Non
 
 
 def main(folder: Path, sizes: list[str]) -> None:
-    """Write ``WxH.jpg``, ``WxH.mask.png`` (figures grow with the photo) and ``WxH.same.mask.png`` (they do not)."""
+    """Write ``WxH.jpg``, and as ``WxH.*.png`` masks.
+
+    In ``mask`` figures grow with the photo, in ``same.mask`` they do not; ``tenth.mask`` is a tenth of the photo.
+    """
     widths = [int(size.split("x")[0]) for size in sizes]
     for size in sizes:
         width, height = map(int, size.split("x"))
         make_photo(folder / f"{size}.jpg", width, height)
         make_selection(folder / f"{size}.mask.png", width, height)
         make_selection(folder / f"{size}.same.mask.png", width, height, hole_width=min(widths))
+        make_selection(folder / f"{size}.tenth.mask.png", width, height, part_share=TENTH_PART)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def tables(results: dict[str, Any]) -> list[str]:
         f"Median of {machine['repeats']} interleaved runs (smallest..largest).",
         "",
     ]
-    return [*head, *_files(cases), "", *_memory(cases), "", *_starts(cases)]
+    parts = {"file": _files, "engine": _engines, "memory": _memory, "start": _starts}
+    groups = {name.partition("/")[0] for name in cases}
+    return [*head, *(line for group, part in parts.items() if group in groups for line in (*part(cases), ""))][:-1]
 
 
 def update_readme(path: Path, lines: list[str]) -> None:
@@ -47,6 +49,21 @@ def _files(cases: dict[str, Any]) -> list[str]:
         ratio = f"{'' if case['finished'] else 'over '}{case['median_s'] / ours:.1f}"
         target = _FILE_TARGETS[label] if method == "cleanplate" else ""
         lines.append(f"| {label} | {method} | {_seconds(case)} | {case['peak_mb']} | {ratio} | {target} |")
+    return lines
+
+
+def _engines(cases: dict[str, Any]) -> list[str]:
+    lines = [
+        "### Engines (4K photo, a tenth of it erased; whole process)",
+        "",
+        "| engine | seconds | peak MB | target |",
+        "|---|---|---|---|",
+    ]
+    for name, case in cases.items():
+        group, _, engine = name.partition("/")
+        if group == "engine":
+            target = "3.0 s, 1000 MB" if engine == "cra" else ""
+            lines.append(f"| {engine} | {_seconds(case)} | {case['peak_mb']} | {target} |")
     return lines
 
 

@@ -50,6 +50,7 @@ def test_tables_go_between_the_marks(tmp_path: Path) -> None:
         "start/import numpy": case(0.1),
         "start/cleanplate --help": case(0.3),
         "file/24 MP/cleanplate": case(2.0),
+        "engine/cra": case(2.5),
         "file/24 MP/OpenCV Telea": case(8.0),
         "file/24 MP/PyPatchMatch, whole picture": case(300.0, finished=False),
         "memory/same in pixels/6 MP": case(1.0),
@@ -66,3 +67,4 @@ def test_tables_go_between_the_marks(tmp_path: Path) -> None:
     assert "| 24 MP | OpenCV Telea | 8.00 (7.90..8.10) | 500 | 4.0 |" in text
     assert "over 150.0" in text
     assert "1.20 (target 1.3)" in text
+    assert "| cra | 2.50 (2.40..2.60) | 500 | 3.0 s, 1000 MB |" in text
