@@ -20,7 +20,7 @@ ALLOWED = {
     "batch": NEUTRAL | SERVICES | STAGES | {"tasks"},
     "cli": NEUTRAL | SERVICES | STAGES | {"tasks", "batch", "server"},
     "server": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
-    "__init__": NEUTRAL | {"tasks"},
+    "__init__": NEUTRAL | {"tasks", "detect"},
 }
 EXCEPTIONS = {
     # Converting public checkpoints needs the training half, which is asked for by name and may be absent.

@@ -24,9 +24,11 @@ def test_public_names_are_these() -> None:
         "CleanplateError",
         "EraseResult",
         "Image",
+        "Instance",
         "Mask",
         "__version__",
         "erase",
+        "segment",
     ]
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cleanplate.errors import CleanplateError
+    from cleanplate.detect.instance import Instance
+    from cleanplate.detect.instances import segment
     from cleanplate.tasks.eraser import EraseResult, erase
     from cleanplate.types import Alpha, Box, Image, Mask
 
@@ -25,9 +27,11 @@ __all__ = [
     "CleanplateError",
     "EraseResult",
     "Image",
+    "Instance",
     "Mask",
     "__version__",
     "erase",
+    "segment",
 ]
 
 _HOMES = {
@@ -36,8 +40,10 @@ _HOMES = {
     "CleanplateError": "cleanplate.errors",
     "EraseResult": "cleanplate.tasks.eraser",
     "Image": "cleanplate.types",
+    "Instance": "cleanplate.detect.instance",
     "Mask": "cleanplate.types",
     "erase": "cleanplate.tasks.eraser",
+    "segment": "cleanplate.detect.instances",
 }
 
 

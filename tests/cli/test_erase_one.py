@@ -84,7 +84,7 @@ def test_json_report(cleanplate, photo):
     report = json.loads(ran.stdout)
     assert set(report) == {
         "status", "source", "format", "size", "selected_pixels", "mask_pixels", "mask_box", "engine", "device", "seed",
-        "outputs", "sheet", "saved_mask", "windows", "steps", "timings", "notes",
+        "outputs", "sheet", "saved_mask", "windows", "steps", "timings", "notes", "people",
     }  # fmt: skip
     assert (report["status"], report["size"], report["seed"]) == ("erased", [120, 90], 3)
     assert report["engine"] == "telea"

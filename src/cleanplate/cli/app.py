@@ -22,6 +22,8 @@ COMMANDS = {
     "erase": ("cleanplate.cli.erase", "Remove what is selected from photos and continue their surroundings."),
     "video": ("cleanplate.cli.video", "Put another background behind the people of a video, or cut them out of it."),
     "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),
+    "serve": ("cleanplate.cli.serve", "Serve the HTTP API and the web page on this machine."),
+    "segment": ("cleanplate.cli.segment", "Find people in a photo: numbered outlines, boxes, masks."),
     "models": ("cleanplate.cli.models", "List, fetch, verify and convert the weights of networks."),
     "doctor": ("cleanplate.cli.doctor", "Check this installation: versions, cores, devices, weights, folders."),
 }
