@@ -16,7 +16,7 @@ $(VENV)/runtime.stamp: pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[train,dev,raw]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[train,dev,raw,server]"
 	touch $@
 
 demo: $(VENV)/runtime.stamp

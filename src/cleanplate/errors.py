@@ -114,5 +114,29 @@ class PartialFailureError(CleanplateError):
     exit_code = 7
 
 
+class AccessError(CleanplateError):
+    """A request to the server lacks the token, or comes from where it may not."""
+
+    http_status = 401
+
+
+class BusyError(CleanplateError):
+    """The server's queue is full."""
+
+    http_status = 429
+
+
+class DeadlineError(CleanplateError):
+    """The work took longer than the server allows."""
+
+    http_status = 504
+
+
+class CancelledError(CleanplateError):
+    """The work was called off."""
+
+    http_status = 409
+
+
 INTERRUPTED_EXIT_CODE = 130
 """Exit status after Ctrl-C, as shells expect it."""

@@ -20,7 +20,8 @@ class EraseOptions:
         overwrite: replace outputs that exist.
         in_place: replace the input by the result.
         make_folders: make the folders of outputs that do not exist.
-        encode: how the result is written; its ``format`` is that of the target's ending, if that is not the input's.
+        encode: how the result is written; its ``format`` is that of the target's ending, if there is a
+            target and that is not the input's.
         limits: how large an input may be.
     """
 

@@ -62,7 +62,8 @@ def erase_file(
     """
     clock = _Clock()
     check_outputs(planned_outputs(targets, options), _inputs(source, selection), options)
-    options = replace(options, encode=replace(options.encode, format=_format(source, targets.result)))
+    if targets.result is not None:
+        options = replace(options, encode=replace(options.encode, format=_format(source, targets.result)))
     data, name = read_source(source, name=name, limits=options.limits)
     picture = read_picture(data, name=name, limits=options.limits)
     # What the encoder needs of the source is read while the hole is filled.
@@ -193,9 +194,9 @@ def _copied(
     return replace(report, notes=[*report.notes, *encoded.notes]), [(path, encoded.data)]
 
 
-def _format(source: Path | bytes, target: Path | None) -> str | None:
+def _format(source: Path | bytes, target: Path) -> str | None:
     """The type to write: what the target's ending says, or None for the input's own where the endings agree."""
-    if target is None or (isinstance(source, Path) and source.suffix.lower() == target.suffix.lower()):
+    if isinstance(source, Path) and source.suffix.lower() == target.suffix.lower():
         return None
     return format_of(target)
 

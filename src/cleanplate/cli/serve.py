@@ -1,0 +1,103 @@
+"""``cleanplate serve``: the HTTP server and its web page."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cleanplate.errors import MissingExtraError, OutputError
+
+app = typer.Typer()
+
+_PAGE = Path(__file__).parents[1] / "server" / "page"
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes any free one.")] = 8117,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            "--token",
+            envvar="CLEANPLATE_TOKEN",
+            help="What clients must send as 'Authorization: Bearer'; needed on any address but loopback.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="Name under which clients reach the server. Repeatable.")
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    max_megapixels: Annotated[float, typer.Option("--max-megapixels", min=0.01, help="Largest picture.")] = 120.0,
+    max_megabytes: Annotated[float, typer.Option("--max-megabytes", min=0.01, help="Largest upload.")] = 256.0,
+    max_seconds: Annotated[float, typer.Option("--max-seconds", min=0.1, help="Longest work on one picture.")] = 120.0,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Pictures worked on side by side.")] = 1,
+    queue: Annotated[int, typer.Option("--queue", min=0, help="Pictures that may wait; more are refused.")] = 16,
+    keep_minutes: Annotated[float, typer.Option("--keep-minutes", min=0.1, help="How long results are kept.")] = 30.0,
+    idle_minutes: Annotated[
+        float, typer.Option("--idle-minutes", min=0, help="Let go of networks after so long without work; 0 never.")
+    ] = 0.0,
+    engine: Annotated[str, typer.Option("--engine", help="Default engine for filling holes.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help="Device of all networks.")] = "auto",
+) -> None:
+    """Serve the API and the web page on this machine.
+
+    Only programs on this machine can reach it, unless --host says otherwise; then a token is needed.
+    """
+    from cleanplate.decode.limits import Limits
+
+    try:
+        import uvicorn
+
+        from cleanplate.server.app import create_app
+        from cleanplate.server.settings import ServerSettings
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"needs the package {error.name}", subject="serve", fix="pip install 'cleanplate[server]'"
+        ) from None
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        token=token,
+        hosts=tuple(allow_host or ()),
+        limits=Limits(max_pixels=round(max_megapixels * 1e6), max_bytes=round(max_megabytes * 1e6)),
+        max_seconds=max_seconds,
+        workers=workers,
+        waiting=queue,
+        keep_minutes=keep_minutes,
+        idle_minutes=idle_minutes,
+        engine=engine,
+        device=device,
+        page=_PAGE if (_PAGE / "index.html").is_file() else None,
+    )
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}/"
+    typer.echo(f"cleanplate serves {address} (Ctrl-C stops it)", err=True)
+    if settings.page is None:
+        typer.echo(f"no web page is built; the API is under {address}api/v1", err=True)
+    elif open_page:
+        import webbrowser
+
+        webbrowser.open(address)
+    config = uvicorn.Config(create_app(settings), log_level="warning", server_header=False, timeout_keep_alive=5)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the port before anything is said, so that a taken one is an error and port 0 is known."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    if sys.platform != "win32":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot listen ({reason})", subject=f"{host}:{port}", fix="choose another --port") from None
+    return listening

@@ -1,0 +1,25 @@
+"""Is the server well, and what has it done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+import cleanplate
+from cleanplate.server.services import Services, services
+
+router = APIRouter(tags=["server"])
+Shared = Annotated[Services, Depends(services)]
+
+
+@router.get("/health")
+def health(shared: Shared) -> dict[str, Any]:
+    """Answer that the server is up; asked by load balancers, without a token."""
+    return {"status": "ok", "version": cleanplate.__version__, "load": shared.workshop.load}
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(shared: Shared) -> Response:
+    """Return counters and times in Prometheus' text format."""
+    return Response(shared.measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

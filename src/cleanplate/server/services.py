@@ -1,0 +1,26 @@
+"""What all routes of one server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from cleanplate.server.jobs.workshop import Workshop
+from cleanplate.server.measures import Measures
+from cleanplate.server.settings import ServerSettings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings, workshop and measures of one server."""
+
+    settings: ServerSettings
+    workshop: Workshop
+    measures: Measures
+
+
+def services(request: Request) -> Services:
+    """Return the services of the server that received a request (a FastAPI dependency)."""
+    return cast(Services, request.app.state.services)
