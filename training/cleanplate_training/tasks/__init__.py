@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cleanplate_training.task import Task
 
 TASKS: dict[str, str] = {
+    "matting": "cleanplate_training.tasks.matting:Matting",
     "colour": "cleanplate_training.tasks.colour:Colour",
     "defects": "cleanplate_training.tasks.defects:Defects",
     "fill": "cleanplate_training.tasks.fill:Fill",
