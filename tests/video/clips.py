@@ -49,12 +49,19 @@ class Clip:
             context = video.codec_context
             context.time_base = self.tick
             self._tag(context)
-            sounds = [container.add_stream(self.sound, rate=48000, layout="mono") for _ in range(self.tracks if self.sound else 0)]
+            sounds = [
+                container.add_stream(self.sound, rate=48000, layout="mono")
+                for _ in range(self.tracks if self.sound else 0)
+            ]
             step = round(Fraction(1, 25) / self.tick)
             times = self.times or tuple(number * step for number in range(self.frames))
             for number, at in enumerate(times):
-                picture = av.VideoFrame.from_ndarray(self.draw(number, height=self.height, width=self.width), format="rgb24")
-                picture = picture.reformat(format=self.pixels, dst_colorspace=1 if self.tags[2] == 1 else 5, dst_color_range=self.tags[3] or 1)
+                picture = av.VideoFrame.from_ndarray(
+                    self.draw(number, height=self.height, width=self.width), format="rgb24"
+                )
+                picture = picture.reformat(
+                    format=self.pixels, dst_colorspace=1 if self.tags[2] == 1 else 5, dst_color_range=self.tags[3] or 1
+                )
                 picture.pts, picture.time_base = at, self.tick
                 picture.duration = (times[number + 1] if number + 1 < len(times) else at + step) - at
                 self._tag(picture)
@@ -136,9 +143,20 @@ def look(path: Path) -> Seen:
                 frames.append(frame.to_ndarray(format="rgb24"))
         audio = container.streams.audio
         return Seen(
-            frames, times, durations, name, tags, sound, sound_times,
-            audio[0].codec_context.name if audio else "", context.name, (context.width, context.height), alpha,
-            container.duration / 1e6, context.sample_aspect_ratio, dict(container.metadata),
+            frames,
+            times,
+            durations,
+            name,
+            tags,
+            sound,
+            sound_times,
+            audio[0].codec_context.name if audio else "",
+            context.name,
+            (context.width, context.height),
+            alpha,
+            container.duration / 1e6,
+            context.sample_aspect_ratio,
+            dict(container.metadata),
         )
 
 

@@ -142,7 +142,7 @@ def cut_out(planes: Planes, alpha: NDArray[Any], out: Planes, *, clean: Sides, f
         wide = cv2.resize(person, (plane.shape[1], plane.shape[0]), interpolation=cv2.INTER_LINEAR)
         target[...] = np.rint(wide)
         np.copyto(target, plane, where=part == highest)
-        _clean_edge(plane, part, None, target, clean.person[number], clean.behind[number], highest)
+        _clean_edge(plane, part, None, target, person, clean.behind[number], highest)
     out[3][...] = alpha
 
 
@@ -186,7 +186,7 @@ def chequered(height: int, width: int, format: PlaneFormat, colours: ColourTags)
 def _means(levels: Sequence[NDArray[Any]], weight: NDArray[Any], sigma: float) -> tuple[NDArray[np.float32], ...]:
     """Weighted Gaussian means; not a number where there is nothing near."""
     total = cv2.GaussianBlur(weight, (0, 0), sigma)
-    near = total > 1e-6
+    near = total > 1e-4
     return tuple(
         np.divide(
             cv2.GaussianBlur(level * weight, (0, 0), sigma),

@@ -21,6 +21,9 @@ _ENCODERS = {"webm": ("libopus", 48_000), "mp4": ("aac", None), "mov": ("aac", N
 
 _BITS_PER_CHANNEL = 96_000
 
+_JITTER = 0.02
+"""Seconds by which pieces of sound may be off their place without being moved there."""
+
 
 class Track(Protocol):
     """One sound track of a file that is being written."""
@@ -82,6 +85,7 @@ class _Encoded:
         _keep_language(template, self._stream)
         self._decoder = source
         self._resampler: Any = None
+        self._expected = 0
         self._damaged = 0
         self.note = f"sound was encoded again as {encoder.removeprefix('lib')} (from {source.name})"
 
@@ -116,7 +120,17 @@ class _Encoded:
         if self._resampler is None:
             self._resampler = self._new_resampler()
         for fitting in self._resampler.resample(samples):
+            self._straighten(fitting)
             yield from self._stream.encode(fitting)
+
+    def _straighten(self, samples: Any) -> None:
+        """Time stamps of containers are rounded (to milliseconds, say); what follows without a gap is made to."""
+        rate = samples.sample_rate
+        at = self._expected if samples.pts is None else round(samples.pts * samples.time_base * rate)
+        if abs(at - self._expected) < _JITTER * rate:
+            at = self._expected
+        samples.pts, samples.time_base = at, Fraction(1, rate)
+        self._expected = at + samples.samples
 
     def _new_resampler(self) -> Any:
         import av
