@@ -169,13 +169,15 @@ def _port(port: TaskPort, way: str, report: ExportReport) -> Port:
 
 
 def _shape(port: TaskPort, report: ExportReport) -> str:
-    letters = {"batch": "N", "height": "H", "width": "W"}
+    letters = {"batch": "N", "height": "H", "width": "W", "half_height": "H/2", "half_width": "W/2"}
     if report.static_shape is not None:
         height, width = report.static_shape
         letters = {"batch": "1", "height": str(height), "width": str(width)}
+        letters |= {"half_height": str(height // 2), "half_width": str(width // 2)}
     rank = example_of(port).dim() if port.example is not None else 1 + max(port.dynamic, default=3)
     fixed = port.example.shape if port.example is not None else port.fixed
-    sides = [letters.get(port.dynamic.get(place, ""), "") or str(fixed[place]) for place in range(rank)]
+    named = [port.dynamic.get(place) for place in range(rank)]
+    sides = [str(fixed[place]) if name is None else letters.get(name, name) for place, name in enumerate(named)]
     return " x ".join(sides)
 
 

@@ -116,8 +116,8 @@ class Inpainting(Task):
 
     def optimised(self) -> dict[str, Sequence[str]]:
         """Return one optimiser a network."""
-        both = {"generator": ("generator",), "critic": ("critic",)}
-        return both if self.options.critic.kind != "none" else {"generator": ("generator",)}
+        names = ["generator"] if self.options.critic.kind == "none" else ["generator", "critic"]
+        return {name: (name,) for name in names}
 
     def phases(self, step: int) -> Sequence[Phase]:
         """Return the generator's phase, then the critic's: the first on the fills that the generator just made."""

@@ -99,10 +99,11 @@ class WithHole:
 
 
 class _Spread:
-    """At most ``count`` examples, evenly spread over those of another set."""
+    """At most ``count`` examples, evenly spread over those of another set, mixed so that a sheet shows several kinds."""
 
     def __init__(self, examples: Examples, count: int) -> None:
-        self.examples, self.places = examples, spread(len(examples), count)
+        places = spread(len(examples), count)
+        self.examples, self.places = examples, np.random.default_rng(0).permutation(places).tolist()
 
     def __len__(self) -> int:
         return len(self.places)
