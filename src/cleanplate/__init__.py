@@ -13,9 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cleanplate.errors import CleanplateError
     from cleanplate.detect.instance import Instance
     from cleanplate.detect.instances import segment
+    from cleanplate.errors import CleanplateError
+    from cleanplate.tasks.background import BackgroundResult, replace_background
+    from cleanplate.tasks.cutout import CutoutResult, cutout
     from cleanplate.tasks.eraser import EraseResult, erase
     from cleanplate.types import Alpha, Box, Image, Mask
 
@@ -23,26 +25,34 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Alpha",
+    "BackgroundResult",
     "Box",
     "CleanplateError",
+    "CutoutResult",
     "EraseResult",
     "Image",
     "Instance",
     "Mask",
     "__version__",
+    "cutout",
     "erase",
+    "replace_background",
     "segment",
 ]
 
 _HOMES = {
     "Alpha": "cleanplate.types",
+    "BackgroundResult": "cleanplate.tasks.background",
     "Box": "cleanplate.types",
     "CleanplateError": "cleanplate.errors",
+    "CutoutResult": "cleanplate.tasks.cutout",
     "EraseResult": "cleanplate.tasks.eraser",
     "Image": "cleanplate.types",
     "Instance": "cleanplate.detect.instance",
     "Mask": "cleanplate.types",
+    "cutout": "cleanplate.tasks.cutout",
     "erase": "cleanplate.tasks.eraser",
+    "replace_background": "cleanplate.tasks.background",
     "segment": "cleanplate.detect.instances",
 }
 

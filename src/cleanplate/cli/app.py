@@ -20,6 +20,8 @@ from cleanplate.errors import INTERRUPTED_EXIT_CODE, CleanplateError
 
 COMMANDS = {
     "erase": ("cleanplate.cli.erase", "Remove what is selected from photos and continue their surroundings."),
+    "cutout": ("cleanplate.cli.cutout", "Cut people out of photos: transparent background, clean edges."),
+    "background": ("cleanplate.cli.background", "Put another background behind the people of photos."),
     "video": ("cleanplate.cli.video", "Put another background behind the people of a video, or cut them out of it."),
     "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),
     "serve": ("cleanplate.cli.serve", "Serve the HTTP API and the web page on this machine."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import cv2
 import numpy as np
@@ -33,7 +33,8 @@ def plain(colour: tuple[int, int, int], height: int, width: int, dtype: Any) -> 
         dtype: uint8 or uint16.
     """
     scale = np.iinfo(dtype).max // 255
-    return np.full((height, width, 3), np.array(colour) * scale, dtype)
+    picture: Any = np.full((height, width, 3), np.array(colour) * scale, dtype)
+    return cast("Image", picture)
 
 
 def fitted(backdrop: Image, height: int, width: int, *, fit: Fit = "cover", place: Place = (0.5, 0.5)) -> Image:
@@ -54,13 +55,14 @@ def fitted(backdrop: Image, height: int, width: int, *, fit: Fit = "cover", plac
     if fit == "cover":
         size = max(size[0], height), max(size[1], width)
         top, left = _offset(size[0] - height, place[1]), _offset(size[1] - width, place[0])
-        return _resized(backdrop, size)[top : top + height, left : left + width]
+        filled: Any = _resized(backdrop, size)[top : top + height, left : left + width]
+        return cast("Image", filled)
     size = min(size[0], height), min(size[1], width)
     behind = fitted(backdrop, height, width, fit="cover", place=place)
-    result = np.ascontiguousarray(cv2.GaussianBlur(behind, (0, 0), max(1.0, max(height, width) / 40)))
+    result: Any = np.ascontiguousarray(cv2.GaussianBlur(behind, (0, 0), max(1.0, max(height, width) / 40)))
     top, left = _offset(height - size[0], place[1]), _offset(width - size[1], place[0])
     result[top : top + size[0], left : left + size[1]] = _resized(backdrop, size)
-    return result
+    return cast("Image", result)
 
 
 def out_of_focus(image: Image, alpha: Alpha, strength: float) -> Image:
@@ -168,7 +170,7 @@ def _back(light: NDArray[Any], like: Image) -> Image:
     levels = float(np.iinfo(like.dtype).max)
     result = np.empty_like(like)
     if values.shape == like.shape:
-        return np.asarray(np.rint(values * levels), like.dtype)
+        return cast("Image", np.rint(values * levels).astype(like.dtype))
     # 16 bits while enlarging, so that soft gradients get all levels there are.
     deep = np.rint(values * 65535.0).astype(np.uint16)
     large = cv2.resize(deep, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -187,7 +189,7 @@ def _shrunk(values: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 def _resized(image: Image, size: tuple[int, int]) -> Image:
     smaller = size[0] <= image.shape[0] and size[1] <= image.shape[1]
     way = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(np.ascontiguousarray(image), (size[1], size[0]), interpolation=way))
+    return cast("Image", cv2.resize(np.ascontiguousarray(image), (size[1], size[0]), interpolation=way))
 
 
 def _offset(room: int, share: float) -> int:

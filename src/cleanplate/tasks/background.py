@@ -79,7 +79,14 @@ def replace_background(
         subject_scale: size of the people, 0.05 to 4; 1 leaves them.
         position: where they go in the free room, in the same words; None leaves them where they are. Scaled people who
             are cut off by the frame stay at that edge.
-        person, feather, shift_edge, clean, weights, device, threads, network: as in :func:`cleanplate.cutout`.
+        person: keep only one of those who stand apart: 1 the largest, 2 the next.
+        feather: pixels over which the edge is softened.
+        shift_edge: pixels by which the edge moves outwards, or inwards if negative.
+        clean: take the colours of the old background out of the edge.
+        weights: matting network, a file or a name; None for the one that ships.
+        device: for the network.
+        threads: cores for the network.
+        network: an open one, instead of the three above.
 
     Returns:
         The result. With nobody in the picture, or an empty alpha, the photograph comes back unchanged, with a note.

@@ -109,7 +109,7 @@ def cutout(
 
 def alpha_levels(alpha: Alpha, dtype: Any) -> NDArray[Any]:
     """``alpha`` as integers of ``dtype``, over its full range."""
-    return np.rint(alpha * np.float32(np.iinfo(dtype).max)).astype(dtype)
+    return np.asarray(np.rint(alpha * np.float32(np.iinfo(dtype).max)), dtype)
 
 
 def _enlarged(box: Box, small: tuple[int, ...], large: tuple[int, ...]) -> Box:

@@ -58,15 +58,15 @@ class FileReport:
         """Plain numbers, texts, lists and dicts; seconds are rounded to milliseconds."""
         record = asdict(replace(self, data=None))
         del record["data"]
-        return dict(_plain(record))
+        return dict(plain(record))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """``value`` as JSON knows it."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
         return round(float(value), 3)
     if isinstance(value, np.integer):
