@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from cleanplate.inpaint.attention import Attention
 from cleanplate.inpaint.cra import Cra, create
 from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
 from cleanplate.inpaint.hybrid import guide_map
+from cleanplate.tasks.fill import fill
 from cleanplate.weights.catalog import shipped
 from tests.inpaint.generators import generator
 from tests.inpaint.pictures import disc, gravel
@@ -194,6 +196,31 @@ def test_erased_colours_never_come_back(network: Path) -> None:
     )
     deep = disc(600, 800, (300, 300), 110)  # inside the ramp, which blends with what was there
     assert (one.image[deep] == two.image[deep]).all()
+
+
+def test_windows_take_turns_at_the_network(network: Path) -> None:
+    """A run uses all cores, and two at a time would need twice the memory."""
+    engine = create(EngineOptions(device="cpu", weights=network))
+    inner, running, most = engine.session, 0, 0
+
+    class Counting:
+        path = inner.path
+
+        def run(self, feeds: dict) -> dict:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            time.sleep(0.02)
+            answer = inner.run(feeds)
+            running -= 1
+            return answer
+
+    counted = dataclasses.replace(engine, session=Counting())
+    image = gravel(500, 900)
+    hole = disc(500, 900, (120, 120), 30) | disc(500, 900, (770, 120), 30) | disc(500, 900, (440, 400), 30)
+    _, reports = fill(image, hole, counted, threads=3)
+    assert len(reports) == 3
+    assert most == 1
 
 
 def test_other_networks_are_refused(tmp_path: Path) -> None:
