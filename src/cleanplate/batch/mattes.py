@@ -61,7 +61,7 @@ class MatteErrand:
 
 @dataclass(frozen=True)
 class Mattes:
-    """What a user asks to be done with the people of every picture; see :class:`cleanplate.batch.assignment.Assignment`.
+    """What a user asks to be done with people; see :class:`cleanplate.batch.assignment.Assignment`.
 
     Attributes:
         options: how; their type says whether people are cut out or get another background.

@@ -22,7 +22,7 @@ from cleanplate.types import Alpha, Box, Image, check_alpha, check_image
 
 FloatArray = NDArray[np.float32]
 
-_LARGEST = 1024 * 1024
+_LARGEST = 640 * 640
 """Pixels at which the levels end; beyond it they gain little and cost much."""
 _SMALL = 32
 _ROUNDS_WHERE_SMALL = 10
