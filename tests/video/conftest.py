@@ -6,6 +6,7 @@ import pytest
 
 from cleanplate.tasks.video import replace_background
 from cleanplate.tasks.video_options import VideoOptions
+from tests.cli.conftest import cleanplate  # noqa: F401 - the program called in this process
 from tests.video.graphs import red_is_person
 
 

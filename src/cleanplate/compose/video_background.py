@@ -25,6 +25,9 @@ _STEP = 4
 _REACH = 0.012
 """Standard deviation of that average, as a share of the picture's longer side."""
 
+_LEAST = 1e-4
+"""Mean weight below which a mean would be one of mixed pixels of the edge itself."""
+
 _BLUR_STEP = 3.0
 """Blurs work at a size at which their standard deviation is about this many pixels."""
 
@@ -72,7 +75,8 @@ def colour_planes(
     """A background of one colour (red, green, blue, 0..255)."""
     levels = planes_of(np.full((16, 16, 3), colour, np.uint8), format, settled(colours, height))
     full: list[Plane] = [
-        np.full(shape, level[0, 0], level.dtype) for level, shape in zip(levels, format.shapes(height, width), strict=True)
+        np.full(shape, level[0, 0], level.dtype)
+        for level, shape in zip(levels, format.shapes(height, width), strict=True)
     ]
     return full[0], full[1], full[2]
 
@@ -161,7 +165,7 @@ def blurred(planes: Planes, alpha: NDArray[Any], sigma: float) -> tuple[Plane, P
     weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
     levels = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes[:3]]
     # A trace of the person's own colours decides where no background is near: it is covered anyway.
-    soft = _means(levels, weight**2 + np.float32(1e-5), sigma / step)
+    soft = _means(levels, weight**2 + np.float32(1e-5), sigma / step, least=0.0)
     first, second, third = (
         np.asarray(cv2.resize(mean, plane.shape[::-1], interpolation=cv2.INTER_LINEAR) + 0.5).astype(plane.dtype)
         for mean, plane in zip(soft, planes[:3], strict=True)
@@ -183,10 +187,12 @@ def chequered(height: int, width: int, format: PlaneFormat, colours: ColourTags)
     return planes_of(np.repeat(grey[..., None], 3, axis=2), format, colours)
 
 
-def _means(levels: Sequence[NDArray[Any]], weight: NDArray[Any], sigma: float) -> tuple[NDArray[np.float32], ...]:
-    """Weighted Gaussian means; not a number where there is nothing near."""
+def _means(
+    levels: Sequence[NDArray[Any]], weight: NDArray[Any], sigma: float, *, least: float = _LEAST
+) -> tuple[NDArray[np.float32], ...]:
+    """Weighted Gaussian means; not a number where the weight near is not above ``least``."""
     total = cv2.GaussianBlur(weight, (0, 0), sigma)
-    near = total > 1e-4
+    near = total > least
     return tuple(
         np.divide(
             cv2.GaussianBlur(level * weight, (0, 0), sigma),
