@@ -61,7 +61,7 @@ def test_gated_convolution_pads_to_the_same_size(gate, stride, dilation, kernel)
 
 
 def test_the_three_gates_cost_what_the_paper_says():
-    """Section 3.4: one filter, k x k x in + in x out, and in x out numbers (biases aside) instead of k x k x in x out."""
+    """Section 3.4: k x k x in, k x k x in + in x out, and in x out numbers (biases aside)."""
     feature = 9 * 32 * 64 + 64
     assert weights(GatedConv(32, 64, gate="single")) == feature + 9 * 32 + 1
     assert weights(GatedConv(32, 64, gate="separable")) == feature + (9 * 32 + 32) + (32 * 64 + 64)
@@ -380,6 +380,11 @@ def test_shipped_recipes_are_valid():
     for name in ("cra-128", "cra-256", "cra-512"):
         recipe = read(RECIPES / f"{name}.toml")
         assert recipe.options.data.size == int(name.removeprefix("cra-"))
+
+
+def test_silhouettes_are_only_drawn_where_there_are_some(tables):
+    tables["data"]["kinds"] = {"silhouettes": 2, "spots": 1}
+    assert batch_of(Inpainting(parse(tables).options, seed=0))["mask"].any()
 
 
 def test_an_unknown_gate_is_refused(tables):

@@ -41,7 +41,8 @@ class Data:
         rotation: Largest turn in degrees.
         light: Probability that gamma, and that the colour of the light, is changed.
         area: Least and greatest share of the picture that a hole takes.
-        kinds: Relative frequency of each kind of hole; empty makes all alike.
+        kinds: Relative frequency of each kind of hole; empty makes all alike. Silhouettes need ``silhouettes``; without
+            any the other kinds share theirs.
     """
 
     train: tuple[Path, ...] = ()
@@ -59,12 +60,10 @@ class Data:
 
 def open_data(settings: Data) -> TaskData:
     """Open the shards, or draw shapes where none are given; validation has the same holes every time."""
-    holes = HoleGenerator(
-        (settings.size, settings.size),
-        area=settings.area,
-        kinds=dict(settings.kinds) or None,
-        templates=_templates(settings.silhouettes),
-    )
+    templates = _templates(settings.silhouettes)
+    kinds = {kind: share for kind, share in settings.kinds.items() if kind != "silhouettes" or templates}
+    side = settings.size
+    holes = HoleGenerator((side, side), area=settings.area, kinds=kinds or None, templates=templates)
     if not settings.train:
         checked = min(settings.checked, max(1, settings.shapes // 8))
         return TaskData(_Drawn(settings.shapes, settings.size, holes), _Drawn(checked, settings.size, holes))
@@ -99,7 +98,7 @@ class WithHole:
 
 
 class _Spread:
-    """At most ``count`` examples, evenly spread over those of another set, mixed so that a sheet shows several kinds."""
+    """At most ``count`` examples, spread evenly over another set and mixed, so that a sheet shows several kinds."""
 
     def __init__(self, examples: Examples, count: int) -> None:
         places = spread(len(examples), count)
