@@ -23,7 +23,7 @@ def handwriting(rng: np.random.Generator, height: int, width: int) -> Mark:
     pen, x = int(rng.integers(1, 4)), 0.0
     for _ in range(int(rng.integers(1, 5))):
         letters = int(rng.integers(2, 9))
-        word = _word(rng, letters, tall) + (x, 0.0)
+        word = _word(rng, letters, tall) + np.array((x, 0.0))
         x = float(word[:, 0].max()) + 0.8 * tall
         opacity = np.maximum(opacity, drawn(height, width, word @ rotation.T + place, pen))
     ink = _INKS[int(rng.integers(len(_INKS)))]

@@ -1,4 +1,4 @@
-"""Borders that belong to the print: white or cream margins with a key line. They are no damage, and must not be found."""
+"""Borders that belong to the print: white or cream margins with a key line. They are no damage: not to be found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cleanplate_training.data.damage.toning import Colour
 
 
 def mounted(picture: Plane, rng: np.random.Generator, paper: Colour) -> Plane:
-    """Return the picture (float32 H x W x 3, 0..1) with a margin of bare paper, or on a dark ground, inside its size."""
+    """Return the picture (float32 H x W x 3, 0..1) with a margin of bare paper or dark ground inside its size."""
     height, width = picture.shape[:2]
     margins = (rng.uniform(0.0, 0.07, 4) * min(height, width) * (rng.random(4) < 0.8)).astype(int)
     left, top, right, bottom = (int(margin) for margin in margins)
