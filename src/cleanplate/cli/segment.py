@@ -22,8 +22,8 @@ app = typer.Typer(
 )
 
 _STREAM = Path("-")
-EPILOG = """The numbers are those of 'cleanplate erase --instance'. Boxes and masks count in the upright picture, as viewers
-show it; masks are COCO run lengths.
+EPILOG = """The numbers are those of 'cleanplate erase --instance'. Boxes and masks count in the upright picture, as
+viewers show it; masks are COCO run lengths.
 
 Exit codes: 0 all done (also if nothing was found), 2 wrong option, 3 input, 4 unknown label, 5 output, 6 network or
 device, 130 interrupted."""
