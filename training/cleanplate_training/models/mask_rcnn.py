@@ -207,8 +207,10 @@ class MaskRCNN(nn.Module):
         # One box more than there are, dropped at the end: not every runtime has convolutions of nothing.
         boxes = torch.cat([boxes, boxes.new_tensor([[0.0, 0.0, 32.0, 32.0]])])
         logits = self._mask_logits(levels, boxes, torch.zeros_like(boxes[:, 0], dtype=torch.int64))[:-1]
-        own = torch.take_along_dim(logits, labels[:, None, None, None], dim=1)
-        return own[:, 0].sigmoid()
+        if logits.shape[1] == 2:
+            return logits[:, 1].sigmoid()
+        first = torch.arange(labels.shape[0], device=labels.device) * logits.shape[1]
+        return logits.flatten(0, 1)[first + labels].sigmoid()
 
     def _judged(self, levels: list[Tensor], boxes: Tensor, owners: Tensor) -> tuple[Tensor, Tensor]:
         features = roi_align(levels, self.strides, boxes, owners, BOX_SIDE)
