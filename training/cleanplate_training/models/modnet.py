@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from cleanplate.errors import ArgumentError
 from cleanplate_training.models.mobilenet_v2 import MobileNetV2
-from cleanplate_training.models.modnet_slim import Mattes
+from cleanplate_training.models.modnet_slim import Mattes, WidenStem
 
 _WIDTH = 32
 """Channels of the high-resolution branches."""
@@ -223,6 +223,7 @@ class MODNet(nn.Module):
         self.lr_branch = LRBranch(context, name, channels)
         self.hr_branch = HRBranch(channels, _WIDTH)
         self.f_branch = FusionBranch(channels, _WIDTH)
+        self.register_load_state_dict_pre_hook(WidenStem("backbone.model.features.0.0.weight", in_channels))
 
     def forward(self, image: Tensor, previous: Tensor | None = None) -> Mattes | Tensor:
         """Predict mattes; see :meth:`cleanplate_training.models.modnet_slim.SlimMODNet.forward`."""

@@ -31,6 +31,27 @@ FULL_DEPTHS = (1, 2, 2, 3, 3, 4, 1)
 _TINY_WIDTH = 0.35
 
 
+class WidenStem:
+    """Lets weights of a network for stills be loaded into one that also takes the alpha before.
+
+    Called before a state dict is loaded: stem weights with fewer planes than the network has get zeros for the rest,
+    so that the network starts as the one for stills and ignores the previous alpha.
+
+    Args:
+        key: name of the stem's weights.
+        in_channels: planes that the network has.
+    """
+
+    def __init__(self, key: str, in_channels: int) -> None:
+        self.key, self.in_channels = key, in_channels
+
+    def __call__(self, module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+        """Widen the stem in ``state``, which is torch's own copy of what was given."""
+        name = prefix + self.key
+        if name in state and state[name].shape[1] < self.in_channels:
+            state[name] = efficientnet_lite.widened(state[name], self.in_channels)
+
+
 class Mattes(NamedTuple):
     """What MODNet predicts while it learns.
 
@@ -227,6 +248,8 @@ class SlimMODNet(nn.Module):
         self.semantic = SemanticBranch(channels, semantic)
         self.detail = DetailBranch(channels, semantic, detail, fine)
         self.fusion = FusionBranch(semantic, fine)
+        stem = "backbone.stem.weight" if backbone == "lite0" else "backbone.features.0.0.weight"
+        self.register_load_state_dict_pre_hook(WidenStem(stem, in_channels))
 
     def forward(self, image: Tensor, previous: Tensor | None = None) -> Mattes | Tensor:
         """Predict mattes.
