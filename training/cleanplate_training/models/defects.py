@@ -1,8 +1,8 @@
-"""The defect network: a U-Net over EfficientNet-lite whose first stage keeps full resolution, so that hairlines survive.
+"""The defect network: a U-Net over EfficientNet-lite whose first stage keeps full resolution, as hairlines need it.
 
 U-Net: arXiv 1505.04597; EfficientNet: arXiv 1905.11946. The encoder's first 3x3 convolution has stride 1 instead of 2
-(it has no pooling), so every level has twice the resolution that its ImageNet weights were trained at, at four times the
-cost; scratches of one pixel are still a pixel wide in the finest features.
+(it has no pooling), so every level has twice the resolution that its ImageNet weights were trained at, at four times
+the cost; scratches of one pixel are still a pixel wide in the finest features.
 """
 
 from __future__ import annotations
