@@ -230,6 +230,11 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
         create(EngineOptions(device="cpu", weights=generator(tmp_path / "named.onnx", scores="weights")))
 
 
+def test_engine_onnx_sends_generators_here(network: Path) -> None:
+    with pytest.raises(EngineError, match=r"net\.onnx: is a generator with attention scores; use --engine cra"):
+        create_engine("onnx", EngineOptions(device="cpu", weights=network))
+
+
 def test_scores_of_another_grid_are_refused(tmp_path: Path) -> None:
     engine = create(EngineOptions(device="cpu", weights=generator(tmp_path / "net.onnx", cell=8)))
     image, hole = gravel(128, 128), disc(128, 128, (60, 60), 9)

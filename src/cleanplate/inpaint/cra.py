@@ -161,15 +161,20 @@ def check_generator(session: Session) -> None:
     Raises:
         EngineError: it has.
     """
-    inputs, outputs = ({port.name for port in ports} for ports in (session.inputs, session.outputs))
-    if inputs == _INPUTS and outputs >= _OUTPUTS:
+    if has_scores(session):
         return
-    found = f"it takes {', '.join(map(str, session.inputs))} and returns {', '.join(sorted(outputs))}"
+    returned = ", ".join(port.name for port in session.outputs)
     raise EngineError(
-        f"is no generator with attention scores: {found}",
+        f"is no generator with attention scores: it takes {', '.join(map(str, session.inputs))} and returns {returned}",
         subject=session.path,
         fix="engine 'cra' takes what 'cleanplate_training export' makes of a cra recipe; try --engine onnx for others",
     )
+
+
+def has_scores(session: Session) -> bool:
+    """Whether a network has the inputs and outputs of a generator."""
+    inputs, outputs = ({port.name for port in ports} for ports in (session.inputs, session.outputs))
+    return inputs == _INPUTS and outputs >= _OUTPUTS
 
 
 def generators() -> list[Record]:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from cleanplate.errors import EngineError, WeightsError
-from cleanplate.inpaint.cra import is_generator
+from cleanplate.inpaint.cra import has_scores, is_generator
 from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
 from cleanplate.inpaint.onnx_style import Style, style_of
 from cleanplate.runtime.network import Network
@@ -76,6 +76,10 @@ def create(options: EngineOptions) -> OnnxCompletion:
     weights = resolve(options.weights) if options.weights is not None else _only_installed()
     _check_kind(weights)
     session = SESSIONS.session(weights.path, device=options.device, threads=options.threads)
+    if has_scores(session):
+        raise EngineError(
+            "is a generator with attention scores", subject=weights.path, fix="use --engine cra or hybrid"
+        )
     style = style_of(session, weights.record)
     return OnnxCompletion(
         network=Network(session, style.contract, output=style.output),
@@ -109,10 +113,6 @@ def _completion_records() -> list[Record]:
 
 def _check_kind(weights: Installed) -> None:
     record = weights.record
-    if record is not None and is_generator(record):
-        raise EngineError(
-            f"is '{record.name}', a generator with attention scores", subject=weights.path, fix="use --engine cra"
-        )
     if record is not None and (record.task != "inpaint" or record.format != "onnx"):
         names = " or ".join(each.name for each in _completion_records())
         what = f"is '{record.name}', for {record.task}, in format {record.format}"

@@ -7,7 +7,6 @@ figures stand in ``evaluation/reports/erase.md`` under "What --engine auto shoul
 
 from __future__ import annotations
 
-from cleanplate.errors import EngineError
 from cleanplate.inpaint import cra
 from cleanplate.inpaint.engine import EngineOptions
 from cleanplate.runtime.session_cache import SESSIONS
@@ -37,9 +36,5 @@ def automatic_engine(options: EngineOptions) -> str:
     weights = resolve(options.weights)
     if weights.record is not None:
         return preferred if cra.is_generator(weights.record) else "onnx"
-    try:
-        cra.check_generator(SESSIONS.session(weights.path, device=options.device, threads=options.threads))
-    except EngineError:
-        # What is wrong with it is said by engine onnx, which takes most kinds.
-        return "onnx"
-    return preferred
+    session = SESSIONS.session(weights.path, device=options.device, threads=options.threads)
+    return preferred if cra.has_scores(session) else "onnx"
