@@ -34,8 +34,8 @@ MULTIPLE = 32
 """Height and width of what the network gets are multiples of it."""
 
 CUT = 0.12
-"""Mean change of tiny pictures (0..1) that is a cut and no movement. Of 1,336 neighbouring frames of 20 DAVIS clips nine,
-of whip pans, change more; of 190 pairs of first frames of different clips one differs less."""
+"""Mean change of tiny pictures (0..1) that is a cut and no movement. Of 1,336 neighbouring frames of 20 DAVIS clips
+nine, of whip pans, change more; of 190 pairs of first frames of different clips one differs less."""
 
 _TINY = 16
 
