@@ -138,7 +138,9 @@ def without_specks(alpha: Alpha) -> Alpha:
     nearby = np.unique(labels[near & sure])
     kept[nearby] = True
     kept[0] = False
-    return np.where(kept[labels], alpha, np.float32(0))
+    people = cv2.dilate(kept[labels].view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    # The faintest rim of a part carries no label; it goes with its part.
+    return np.where(people & (kept[labels] | (labels == 0)), alpha, np.float32(0))
 
 
 def _near(part: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:
