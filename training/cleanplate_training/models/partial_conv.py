@@ -109,6 +109,7 @@ class PartialUNet(nn.Module):
             PartialConv([deeper, skip], skip) for deeper, skip in zip(below, reversed(widths[:-1]), strict=True)
         )
         self.output = PartialConv([widths[0], 3], 3, norm=False, active=False)
+        nn.init.normal_(self.output.conv.weight, std=0.02)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """Complete pictures.
