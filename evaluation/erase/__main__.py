@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from evaluation.erase.store import Result, Store
 from evaluation.erase.workers import Worker
 from evaluation.metrics.bootstrap import Interval
 from evaluation.metrics.deep_features import lite_features
-from evaluation.metrics.kernel_distance import kernel_distance
+from evaluation.metrics.kernel_distance import kernel_distance, kernel_distance_difference
 
 _CROP, _CROPS = 224, 4
 _FEWEST_HOLES = 3
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     _write_sheets(options.out, chosen, found)
     for report in filter(None, [options.out / "erase.md", options.report]):
         write_csv(report.with_suffix(".csv"), rows)
-        write_report(report, rows, _distances(found), _facts(chosen, options))
+        write_report(report, rows, _distances(found), partial(_farther, found), _facts(chosen, options))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -125,6 +126,18 @@ def _distances(found: dict[str, dict[Case, Result]]) -> Distances:
             if name != ORIGINAL and all(len(one) == len(members) >= _FEWEST_HOLES for one in known):
                 distances[level, share, name] = kernel_distance(*(np.concatenate(one) for one in known))
     return distances
+
+
+def _farther(found: dict[str, dict[Case, Result]], one: str, other: str) -> list[Interval]:
+    """How much farther ``one`` is from the originals than ``other``, at each size; both have filled every hole."""
+    levels = sorted({case.level for case in found[ORIGINAL]})
+    differences = []
+    for level in levels:
+        members = [case for case in found[ORIGINAL] if case.level == level]
+        sets = [[found[name][case].features for case in members] for name in (ORIGINAL, one, other)]
+        rows = [np.concatenate([each for each in own if each is not None]) for own in sets]
+        differences.append(kernel_distance_difference(*rows))
+    return differences
 
 
 def _write_sheets(out: Path, chosen: Sequence[Case], found: dict[str, dict[Case, Result]]) -> None:

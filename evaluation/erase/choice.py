@@ -3,15 +3,15 @@
 1. An engine may be chosen if at every size its seam and its coarse seam are at most :data:`MOST_SEAM` times those of
    the original photographs (in the same places), and its sharpness is at least :data:`LEAST_SHARPNESS` and at most
    :data:`MOST_SHARPNESS` times theirs.
-2. Of those the one with the smallest kernel distance, averaged over the sizes, is chosen; one whose distance lies
-   within the interval of the best, on average, is as good, and of equally good ones the quickest is chosen.
+2. Of those the one with the smallest kernel distance, averaged over the sizes, is the best. One whose distance on the
+   same crops is not larger beyond doubt (95 % interval of the difference) is as good; of equals the quickest is chosen.
 
 PSNR, SSIM and L1 do not count: they reward blur. The runtime holds the outcome (``cleanplate.tasks.engine_choice``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,25 +56,23 @@ def faults(summaries: Sequence[Summary]) -> list[str]:
     return found
 
 
-def chosen(engines: Mapping[str, Sequence[Summary]]) -> str | None:
-    """The engine that the rule names; None if none may be chosen."""
+def chosen(engines: Mapping[str, Sequence[Summary]], farther: Callable[[str, str], Sequence[Interval]]) -> str | None:
+    """The engine that the rule names; None if none may be chosen.
+
+    Args:
+        engines: name to figures, one a size.
+        farther: for two engines, how much farther the first is from the originals than the second, at each size.
+    """
     allowed = {name: own for name, own in engines.items() if own and not faults(own)}
     if not allowed:
         return None
-    distances = {name: _mean_distance(own) for name, own in allowed.items()}
-    best = min(distances.values(), key=lambda interval: interval.value)
-    as_good = [name for name, interval in distances.items() if interval.value <= best.high]
+    best = min(allowed, key=lambda name: np.mean([each.distance.value for each in allowed[name] if each.distance]))
+    as_good = [name for name in allowed if name == best or not _beyond_doubt(farther(name, best))]
     return min(as_good, key=lambda name: float(np.mean([each.seconds for each in allowed[name]])))
 
 
-def _mean_distance(summaries: Sequence[Summary]) -> Interval:
-    measured = [each.distance for each in summaries if each.distance is not None]
-    value = float(np.mean([interval.value for interval in measured]))
-    # Sizes are independent: the half-widths of their intervals add up as variances do.
-    upper = _together([interval.high - interval.value for interval in measured])
-    lower = _together([interval.value - interval.low for interval in measured])
-    return Interval(value, value - lower, value + upper)
-
-
-def _together(widths: Sequence[float]) -> float:
-    return float(np.sqrt(np.sum(np.square(widths)))) / len(widths)
+def _beyond_doubt(differences: Sequence[Interval]) -> bool:
+    """Whether the mean of independent differences lies above 0 by more than its uncertainty."""
+    # Half-widths of independent intervals add up as variances do.
+    lower = np.sqrt(np.sum(np.square([each.value - each.low for each in differences])))
+    return bool(np.sum([each.value for each in differences]) > lower)

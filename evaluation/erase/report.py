@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ ENGINE = "cleanplate "
 NOTES = "<!-- below this line: written by hand, kept when the figures are renewed -->"
 
 Row = dict[str, Any]
+Farther = Callable[[str, str], Sequence[Interval]]
+"""For two methods, how much farther the first is from the originals than the second, at each size."""
+
 Distances = Mapping[tuple[int, float | None, str], Interval]
 """Level, share of the hole (None for all) and method to the kernel distance."""
 
@@ -36,7 +39,7 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
 
 
-def write_report(path: Path, rows: Sequence[Row], distances: Distances, facts: list[str]) -> None:
+def write_report(path: Path, rows: Sequence[Row], distances: Distances, farther: Farther, facts: list[str]) -> None:
     """Tables by size and by share of the hole; what was written by hand below :data:`NOTES` is kept."""
     notes = path.read_text(encoding="utf-8").partition(NOTES)[2] if path.exists() else "\n"
     parts = ["# Erase: quality", "", *facts, ""]
@@ -48,7 +51,7 @@ def write_report(path: Path, rows: Sequence[Row], distances: Distances, facts: l
             chosen_rows = [row for row in own if row["share"] == share]
             parts += [f"### {level} px, holes of {100 * share:.0f} %", ""]
             parts += [*_table(chosen_rows, distances, level, share), ""]
-    parts += ["## What `--engine auto` should be", "", *_choice(rows, distances, levels), ""]
+    parts += ["## What `--engine auto` should be", "", *_choice(rows, distances, farther, levels), ""]
     path.write_text("\n".join(parts) + NOTES + notes, encoding="utf-8")
 
 
@@ -69,11 +72,11 @@ def _table(rows: Sequence[Row], distances: Distances, level: int, share: float |
     return lines
 
 
-def _choice(rows: Sequence[Row], distances: Distances, levels: Sequence[int]) -> list[str]:
+def _choice(rows: Sequence[Row], distances: Distances, farther: Farther, levels: Sequence[int]) -> list[str]:
     """The rule's answer, with each engine's figures that it looks at."""
     engines = {row["method"]: None for row in rows if row["method"].startswith(ENGINE)}
     summaries = {name: summaries_of(name, rows, distances, levels) for name in engines}
-    named = chosen({name: own for name, own in summaries.items() if own is not None})
+    named = chosen({name: own for name, own in summaries.items() if own is not None}, farther)
     head = "| engine | seam | coarse seam | sharpness | mean kernel distance x 1000 | may be chosen |"
     lines = [
         "The rule is that of `evaluation/erase/choice.py`. Seams and sharpness are relative to the original",

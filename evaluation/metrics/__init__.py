@@ -14,7 +14,7 @@ from evaluation.metrics.dtssd import dtssd
 from evaluation.metrics.frechet_distance import frechet_distance, frechet_distance_lite0
 from evaluation.metrics.gradient import gradient
 from evaluation.metrics.iou import iou
-from evaluation.metrics.kernel_distance import kernel_distance, kernel_distance_lite0
+from evaluation.metrics.kernel_distance import kernel_distance, kernel_distance_difference, kernel_distance_lite0
 from evaluation.metrics.l1 import l1
 from evaluation.metrics.mad import mad
 from evaluation.metrics.ms_ssim import ms_ssim
@@ -36,6 +36,7 @@ __all__ = [
     "gradient",
     "iou",
     "kernel_distance",
+    "kernel_distance_difference",
     "kernel_distance_lite0",
     "l1",
     "lite_features",

@@ -132,16 +132,28 @@ def _summary(seam: float = 1.0, sharpness: float = 1.0, distance: float = 0.0, s
     return Summary(seam, 1.0, sharpness, Interval(distance, distance - 0.002, distance + 0.002), seconds)
 
 
+def _named(engines: dict[str, list[Summary]], doubt: float = 0.002) -> str | None:
+    """The rule's choice where each difference of distances is known to within ``doubt``."""
+
+    def farther(one: str, other: str) -> list[Interval]:
+        pairs = zip(engines[one], engines[other], strict=True)
+        gaps = [a.distance.value - b.distance.value for a, b in pairs if a.distance and b.distance]
+        return [Interval(gap, gap - doubt, gap + doubt) for gap in gaps]
+
+    return chosen(engines, farther)
+
+
 def test_the_rule_refuses_seams_and_blur_and_takes_the_quickest_of_equals() -> None:
-    assert chosen({"a": [_summary()], "b": [_summary(distance=0.05)]}) == "a"
-    assert chosen({"a": [_summary(seconds=3)], "b": [_summary(distance=0.001)]}) == "b"
-    assert chosen({"a": [_summary(), _summary(seam=1.4)], "b": [_summary(distance=0.05)] * 2}) == "b"
-    assert chosen({"a": [_summary(sharpness=0.4)], "b": [_summary(distance=0.05)]}) == "b"
-    assert chosen({"a": [_summary(sharpness=0.4)]}) is None
+    assert _named({"a": [_summary()], "b": [_summary(distance=0.05)]}) == "a"
+    assert _named({"a": [_summary(seconds=3)], "b": [_summary(distance=0.001)]}) == "b"
+    assert _named({"a": [_summary(seconds=3)], "b": [_summary(distance=0.003)]}) == "a"
+    assert _named({"a": [_summary(), _summary(seam=1.4)], "b": [_summary(distance=0.05)] * 2}) == "b"
+    assert _named({"a": [_summary(sharpness=0.4)], "b": [_summary(distance=0.05)]}) == "b"
+    assert _named({"a": [_summary(sharpness=0.4)]}) is None
     unmeasured = Summary(1.0, 1.0, 1.0, None, 1.0)
     assert faults([unmeasured]) == ["kernel distance not measured at all sizes"]
-    # Intervals of several sizes together are narrower than each.
-    assert chosen({"a": [_summary(seconds=3)] * 4, "b": [_summary(distance=0.0015)] * 4}) == "a"
+    # Several sizes together leave less doubt than each.
+    assert _named({"a": [_summary(seconds=3)] * 4, "b": [_summary(distance=0.0015)] * 4}) == "a"
 
 
 @pytest.mark.parametrize("name", ["cleanplate patchmatch", "completion only"])

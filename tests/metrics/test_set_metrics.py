@@ -17,6 +17,7 @@ from evaluation.metrics import (
     kernel_distance_lite0,
     lite_features,
 )
+from evaluation.metrics.kernel_distance import kernel_distance_difference
 
 
 def features(count, *, offset=0.0, seed=0, dims=6):
@@ -170,3 +171,19 @@ def test_bootstrap_refuses(values):
         bootstrap(values)
     with pytest.raises(ArgumentError, match="level"):
         bootstrap([1.0], level=1.0)
+
+
+def test_paired_differences_are_tighter_and_agree_with_the_distances():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(120, 16)).astype(np.float32)
+    near = truth + rng.normal(0, 0.1, truth.shape).astype(np.float32)
+    far = near + np.float32(0.4)
+    found = kernel_distance_difference(truth, far, near)
+    apart = [kernel_distance(truth, each) for each in (far, near)]
+    assert found.value == pytest.approx(apart[0].value - apart[1].value, rel=1e-6)
+    assert found.low > 0
+    assert found.high - found.low < apart[0].high - apart[0].low
+    same = kernel_distance_difference(truth, near, near)
+    assert same == (0, 0, 0)
+    with pytest.raises(ArgumentError, match="three times N x d"):
+        kernel_distance_difference(truth, far, near[:10])
