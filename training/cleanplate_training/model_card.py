@@ -162,7 +162,7 @@ def _port(port: TaskPort, way: str, report: ExportReport) -> Port:
     return Port(
         name=port.name,
         way="input" if way == "input" else "output",
-        dtype="float32",
+        dtype=port.dtype,
         shape=_shape(port, report),
         meaning=port.meaning,
     )
