@@ -83,7 +83,7 @@ def report(folder: Path) -> list[str]:
     shown = [
         f"{len(lines)} pictures with {people} people, {sum(len(line.main) for line in lines)} of them main subjects.",
         "",
-        "| rule | pictures | people judged right | pictures right as a whole | main subjects kept | passers-by erased |",
+        "| rule | pictures | people judged right | pictures all right | main subjects kept | passers-by erased |",
         "|---|---|---|---|---|---|",
     ]
     groups = {"all": lines, **{split: [line for line in lines if line.split == split] for split in ("test", "train")}}
@@ -95,9 +95,9 @@ def report(folder: Path) -> list[str]:
             shares = " | ".join(f"{100 * value:.0f} %" for value in figures(mine, chosen))
             shown.append(f"| {name} | {len(chosen)} ({group}) | {shares} |")
     shown += ["", "Pictures in which the rule and the eye differ (kept by the rule / main subjects by eye):", ""]
-    for kept, line in zip(decided["the rule"], lines, strict=True):
-        if kept != line.main:
-            shown.append(f"- {line.source} `{line.picture}`: {_listed(kept)} / {_listed(line.main)}")
+    for chosen_by_rule, line in zip(decided["the rule"], lines, strict=True):
+        if chosen_by_rule != line.main:
+            shown.append(f"- {line.source} `{line.picture}`: {_listed(chosen_by_rule)} / {_listed(line.main)}")
     return shown
 
 

@@ -50,9 +50,7 @@ def read_table(path: Path = TABLE) -> list[Labelled]:
 def _labelled(row: dict[str, str]) -> Labelled:
     boxes = tuple(Box(*(int(side) for side in text.split())) for text in row["boxes"].split(";"))
     main = frozenset(int(number) for number in row["main"].split())
-    return Labelled(
-        row["source"], row["split"], row["picture"], (int(row["width"]), int(row["height"])), boxes, main
-    )
+    return Labelled(row["source"], row["split"], row["picture"], (int(row["width"]), int(row["height"])), boxes, main)
 
 
 def instances(labelled: Labelled) -> list[Instance]:
