@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run what has no result yet; write rows, sheets and, if asked for, the report."""
     options = _options(arguments)
     store = Store(options.out / "results")
-    chosen = list(cases(options.pictures, levels=options.levels, limit=options.limit, seed=options.seed))
+    chosen = list(cases(options.pictures, levels=options.levels, limits=options.limit, seed=options.seed))
     names = {ORIGINAL: ORIGINAL, **{name: _stored_name(name, options.weights) for name in options.methods}}
     if options.weights is not None:
         os.environ[WEIGHTS] = str(options.weights.resolve())
@@ -72,13 +72,18 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--report", type=Path, help="also write the report here, and the rows beside it")
     parser.add_argument("--levels", type=int, nargs="+", default=list(LEVELS), help="long sides in pixels")
-    parser.add_argument("--limit", type=int, help="at most so many photographs a level")
+    parser.add_argument(
+        "--limit", type=int, nargs="+", default=[], help="at most so many photographs: one number, or one a level"
+    )
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(_DEFAULT), metavar="NAME")
     parser.add_argument("--weights", type=Path, help=f"generator for {' and '.join(WITH_WEIGHTS)}: an ONNX file")
     parser.add_argument("--again", nargs="+", choices=list(METHODS), default=[], metavar="NAME", help="do these anew")
     parser.add_argument("--time-limit", type=float, default=60, help="seconds a method may take for one hole")
     parser.add_argument("--seed", type=int, default=0, help="of the holes")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if len(options.limit) not in (0, 1, len(options.levels)):
+        parser.error(f"--limit takes one number or {len(options.levels)}, one a level")
+    return options
 
 
 def _stored_name(name: str, weights: Path | None) -> str:
@@ -161,7 +166,7 @@ def _facts(chosen: Sequence[Case], options: argparse.Namespace) -> list[str]:
     """What a reader needs to judge the figures and to get them again."""
     words = ["python", "-m", "evaluation.erase", "--pictures", *["PICTURES"] * len(options.pictures), "--out", "OUT"]
     words += ["--time-limit", f"{options.time_limit:g}", "--seed", str(options.seed)]
-    words += ["--limit", str(options.limit)] if options.limit else []
+    words += ["--limit", *map(str, options.limit)] if options.limit else []
     words += ["--levels", *map(str, options.levels)] if options.levels != list(LEVELS) else []
     words += ["--methods", *options.methods] if options.methods != list(_DEFAULT) else []
     weights = [] if options.weights is None else ["--weights", options.weights.name]

@@ -65,7 +65,7 @@ class Case:
 
 
 def cases(
-    folders: Sequence[Path], *, levels: Sequence[int] = LEVELS, limit: int | None = None, seed: int = 0
+    folders: Sequence[Path], *, levels: Sequence[int] = LEVELS, limits: Sequence[int] = (), seed: int = 0
 ) -> Iterator[Case]:
     """Every photograph at every level that it reaches, with a hole of each share; the kinds of hole take turns.
 
@@ -74,7 +74,7 @@ def cases(
     Args:
         folders: of photographs, which take turns; files named ``*.mask.*`` are left out.
         levels: long sides in pixels.
-        limit: at most so many photographs a level.
+        limits: at most so many photographs at each level; one number for all, none for no limit.
         seed: of the holes.
 
     Raises:
@@ -82,7 +82,8 @@ def cases(
     """
     paths = _in_turn([_photographs(folder) for folder in folders])
     kinds = list(KINDS)
-    for step, level in enumerate(levels):
+    most = [None] * len(levels) if not limits else list(limits) * (len(levels) if len(limits) == 1 else 1)
+    for step, (level, limit) in enumerate(zip(levels, most, strict=True)):
         for path in [path for path in paths if _long_side(path) >= level][:limit]:
             number = crc32(path.stem.encode())
             for turn, share in enumerate(SHARES):

@@ -124,8 +124,10 @@ def test_holes_do_not_depend_on_other_photographs(folder: Path, tmp_path: Path) 
     (alone / "b.png").write_bytes((folder / "b.png").read_bytes())
     keys = {case.key for case in cases([alone], levels=(256,))}
     assert keys < {case.key for case in cases([folder, alone], levels=(256,))}
-    limited = [case.path.parent for case in cases([folder, alone], levels=(256,), limit=2)]
+    limited = [case.path.parent for case in cases([folder, alone], levels=(256,), limits=[2])]
     assert set(limited) == {folder, alone}  # folders take turns
+    counted = [case.level for case in cases([folder], levels=(256, 300), limits=[2, 1])]
+    assert counted == [256] * 6 + [300] * 3
 
 
 def _summary(seam: float = 1.0, sharpness: float = 1.0, distance: float = 0.0, seconds: float = 1.0) -> Summary:
