@@ -16,6 +16,7 @@ from cleanplate.server.jobs.workshop import Ticket
 from cleanplate.server.services import Services, services
 from cleanplate.server.uploads import MEDIA_TYPES, Upload, read_upload
 from cleanplate.tasks.erase_options import EraseOptions, Targets
+from cleanplate.tasks.people import People
 from cleanplate.tasks.photo import erase_file
 from cleanplate.tasks.selection import Selection
 
@@ -47,6 +48,24 @@ def _shapes(
     if len(box) + len(spot) + len(polygon) > _MOST_PARTS:
         raise ArgumentError(f"has more than {_MOST_PARTS} parts", subject="selection", fix="send a mask instead")
     return _Shapes(tuple(box), tuple(spot), tuple(polygon))
+
+
+def _people(
+    passersby: Annotated[bool, Form(description="erase all people but the main subjects")] = False,
+    people: Annotated[bool, Form(description="erase everybody")] = False,
+    keep: Annotated[int | None, Form(ge=0, description="erase all people but so many")] = None,
+    click: Annotated[list[str], Form(description="`x,y`: who or what is under the point", examples=["812,640"])] = [],  # noqa: B006
+    instance: Annotated[list[int], Form(description="ids as `segment` numbers them")] = [],  # noqa: B006
+    label: Annotated[list[str], Form(description="everything of a label, such as `dog`")] = [],  # noqa: B006
+) -> People:
+    return People(
+        everyone=people,
+        passersby=passersby,
+        keep=keep,
+        clicks=tuple(click),
+        instances=tuple(instance),
+        labels=tuple(label),
+    )
 
 
 def _options(
@@ -87,6 +106,7 @@ async def erase(
     request: Request,
     shared: Shared,
     shapes: Annotated[_Shapes, Depends(_shapes)],
+    people: Annotated[People, Depends(_people)],
     options: Annotated[EraseOptions, Depends(_options)],
     image: Annotated[UploadFile, File(description="the picture")],
     mask: Annotated[UploadFile | None, File(description="white (or opaque) = erase; of the picture's size")] = None,
@@ -106,6 +126,7 @@ async def erase(
         strokes=() if strokes is None else (await strokes.read(_STROKE_BYTES),),
         avoid=await _picture(avoid, limits, "avoid"),
         snap=snap,
+        people=people,
     )
 
     def work(ticket: Ticket) -> Product:

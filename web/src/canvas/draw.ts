@@ -1,0 +1,110 @@
+/** Draws the photo, what is marked on it and who was found in it. */
+
+import type { Instance } from "../api/client";
+import { shrunkMask } from "../api/rle";
+import type { Point, Size, View } from "../model/geometry";
+import type { Mark, Selection } from "../model/selection";
+
+
+export function drawPhoto(context: CanvasRenderingContext2D, photo: ImageBitmap, size: Size, view: View): void {
+  context.imageSmoothingEnabled = view.scale * (size.width / photo.width) < 2;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(photo, view.x, view.y, size.width * view.scale, size.height * view.scale);
+}
+
+/** The marks on a layer of their own: what strokes take away must not take the photo away. */
+export function drawSelection(layer: CanvasRenderingContext2D, selection: Selection, view: View): void {
+  layer.save();
+  layer.setTransform(1, 0, 0, 1, 0, 0);
+  layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
+  layer.restore();
+  layer.save();
+  layer.translate(view.x, view.y);
+  layer.scale(view.scale, view.scale);
+  layer.fillStyle = layer.strokeStyle = "rgb(230, 30, 80)";
+  layer.lineCap = layer.lineJoin = "round";
+  for (const mark of selection) drawMark(layer, mark);
+  layer.restore();
+}
+
+export const SELECTION_OPACITY = 0.45;
+
+function drawMark(layer: CanvasRenderingContext2D, mark: Mark): void {
+  layer.globalCompositeOperation = mark.kind === "stroke" && mark.erase ? "destination-out" : "source-over";
+  if (mark.kind === "box") layer.fillRect(mark.box[0], mark.box[1], mark.box[2] - mark.box[0], mark.box[3] - mark.box[1]);
+  if (mark.kind === "lasso") {
+    trace(layer, mark.points);
+    layer.fill("evenodd");
+  }
+  if (mark.kind === "stroke") {
+    // A soft brush selects where it is at least half covered, which is a hard brush of this share of its size.
+    layer.lineWidth = mark.size * (mark.hardness + (1 - mark.hardness) / 2);
+    trace(layer, mark.points);
+    if (mark.points.length === 1 && mark.points[0]) layer.lineTo(mark.points[0].x + 0.01, mark.points[0].y);
+    layer.stroke();
+  }
+}
+
+function trace(context: CanvasRenderingContext2D, points: readonly Point[]): void {
+  context.beginPath();
+  points.forEach((point, place) => (place ? context.lineTo(point.x, point.y) : context.moveTo(point.x, point.y)));
+}
+
+export interface Outline {
+  readonly instance: Instance;
+  readonly filled: ImageBitmap;
+  readonly edge: ImageBitmap;
+  readonly mask: Uint8Array;
+  readonly shown: Size;
+}
+
+/** Pictures of a person's mask and of its outline, at the size at which the photo is shown. */
+export async function outlined(instance: Instance, shown: Size): Promise<Outline> {
+  const mask = shrunkMask(instance.segmentation, shown);
+  const filled = new ImageData(shown.width, shown.height);
+  const edge = new ImageData(shown.width, shown.height);
+  const at = (x: number, y: number): number =>
+    x < 0 || y < 0 || x >= shown.width || y >= shown.height ? 0 : (mask[y * shown.width + x] ?? 0);
+  for (let y = 0; y < shown.height; y++) {
+    for (let x = 0; x < shown.width; x++) {
+      if (!at(x, y)) continue;
+      const place = 4 * (y * shown.width + x);
+      filled.data.set([20, 190, 220, 255], place);
+      const inside = at(x - 2, y) && at(x + 2, y) && at(x, y - 2) && at(x, y + 2);
+      if (!inside) edge.data.set([20, 190, 220, 255], place);
+    }
+  }
+  return { instance, mask, shown, filled: await createImageBitmap(filled), edge: await createImageBitmap(edge) };
+}
+
+export function drawOutlines(
+  context: CanvasRenderingContext2D,
+  outlines: readonly Outline[],
+  hovered: Outline | null,
+  size: Size,
+  view: View,
+): void {
+  const place = [view.x, view.y, size.width * view.scale, size.height * view.scale] as const;
+  context.save();
+  for (const outline of outlines) {
+    context.globalAlpha = 0.9;
+    context.drawImage(outline.edge, ...place);
+    if (outline === hovered) {
+      context.globalAlpha = 0.4;
+      context.drawImage(outline.filled, ...place);
+    }
+  }
+  context.restore();
+}
+
+/** The person under a point; of several the one that is drawn last, which is the nearest. */
+export function under(outlines: readonly Outline[], point: Point, size: Size): Outline | null {
+  for (const outline of [...outlines].reverse()) {
+    const x = Math.floor((point.x * outline.shown.width) / size.width);
+    const y = Math.floor((point.y * outline.shown.height) / size.height);
+    const inside = x >= 0 && y >= 0 && x < outline.shown.width && y < outline.shown.height;
+    if (inside && outline.mask[y * outline.shown.width + x]) return outline;
+  }
+  return null;
+}
+

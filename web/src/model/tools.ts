@@ -1,0 +1,19 @@
+/** How the user looks at the photo and marks it. */
+
+import { signal } from "@preact/signals";
+import type { View } from "./geometry";
+
+export type Tool = "people" | "box" | "lasso" | "brush" | "rubber" | "hand";
+export type Tab = "erase" | "cutout" | "background" | "restore";
+
+export const tab = signal<Tab>("erase");
+export const tool = signal<Tool>("people");
+export const view = signal<View | null>(null);
+/** Diameter in pixels of the screen, and share of the radius that is hard. */
+export const brush = signal({ size: 40, hardness: 1 });
+/** Pixels by which the selection is grown; null leaves it to the server. */
+export const grow = signal<number | null>(null);
+/** The original is shown instead of the photo. */
+export const comparing = signal(false);
+/** Where the line between original and photo lies, 0..1 of the width; null for none. */
+export const divider = signal<number | null>(null);
