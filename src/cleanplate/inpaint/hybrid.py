@@ -41,7 +41,7 @@ class Hybrid:
     device: str = "cpu"
     notes: tuple[str, ...] = ()
     name: str = "hybrid"
-    working_size: int = 256
+    working_size: int = 192
 
     def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
         """Fill the hole; see :class:`cleanplate.inpaint.engine.Engine`."""
