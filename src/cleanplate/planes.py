@@ -7,7 +7,7 @@ what a frame keeps of its source is never converted.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,3 +150,17 @@ def _enlarged(plane: Plane, height: int, width: int, sampling: Sampling) -> NDAr
         return samples
     size = (2 * plane.shape[1], height if sampling == "422" else 2 * plane.shape[0])
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]
+
+
+def partly_covered(alpha: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Rows and columns of the pixels (of an alpha of 8 or 10 bits, H x W) that are neither background nor person.
+
+    Those within one hundredth of either count as that.
+    """
+    import cv2
+
+    least, most = (3, 252) if alpha.dtype == np.uint8 else (10, 1013)
+    # As bool, which numpy searches six times faster than bytes.
+    places = np.flatnonzero(np.asarray(cv2.inRange(alpha, least, most)).view(np.bool_))
+    rows, columns = np.divmod(places.astype(np.int32), np.int32(alpha.shape[1]))
+    return rows, columns

@@ -6,7 +6,7 @@ both sides of the edge (Forte, "Approximate Fast Foreground Colour Estimation", 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,18 +14,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.planes import ColourTags, Plane, PlaneFormat, planes_of, settled
+from cleanplate.planes import ColourTags, Plane, PlaneFormat, partly_covered, planes_of, settled
 
 Planes = Sequence[NDArray[Any]]
 Fit = Literal["cover", "contain"]
+Average = Callable[[NDArray[Any]], NDArray[Any]]
 
-_STEP = 4
-"""Colours on both sides of an edge are averaged at this fraction of the size."""
+_COARSE = 240
+"""Colours on both sides of an edge are averaged in a picture whose longer side is about this, but in cells of at least
+four pixels."""
 
-_REACH = 0.012
-"""Standard deviation of that average, as a share of the picture's longer side."""
+_REACH = 2
+"""Pixels of that small picture on each side that are averaged."""
 
-_LEAST = 1e-4
+_LEAST = 1e-3
 """Mean weight below which a mean would be one of mixed pixels of the edge itself."""
 
 _BLUR_STEP = 3.0
@@ -102,13 +104,13 @@ def sides(planes: Planes, alpha: NDArray[Any]) -> Sides:
         alpha: H x W in the dtype and range of luma; not changed.
     """
     height, width = alpha.shape
-    size = max(1, width // _STEP), max(1, height // _STEP)
+    step = max(4, max(height, width) // _COARSE)
+    size = max(1, width // step), max(1, height // step)
     highest = np.float32(255 if alpha.dtype == np.uint8 else 1023)
     small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
-    sigma = max(1.0, _REACH * max(height, width) / _STEP)
-    person, behind = small**4, (1 - small) ** 4
+    person, behind = np.square(np.square(small)), np.square(np.square(1 - small))
     levels = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes[:3]]
-    return Sides(_means(levels, person, sigma), _means(levels, behind, sigma))
+    return Sides(_means(levels, person, _near, least=_LEAST), _means(levels, behind, _near, least=_LEAST))
 
 
 def over(planes: Planes, alpha: NDArray[Any], background: Planes, out: Planes, *, clean: Sides | None) -> None:
@@ -122,13 +124,14 @@ def over(planes: Planes, alpha: NDArray[Any], background: Planes, out: Planes, *
         clean: from :func:`sides`, to take old background out of edge pixels; None blends them as they are.
     """
     highest = 255 if alpha.dtype == np.uint8 else 1023
-    for number, (plane, behind, target) in enumerate(zip(planes[:3], background[:3], out[:3], strict=True)):
-        part = alpha if plane.shape == alpha.shape else _shrunk(alpha, plane.shape)
+    parts = _by_shape(planes, alpha)
+    for plane, behind, target in zip(planes[:3], background[:3], out[:3], strict=True):
+        part = parts[plane.shape]
         near = cv2.multiply(plane, part, scale=1 / highest)
-        far = cv2.multiply(behind, cv2.bitwise_xor(part, _all_ones(part, highest)), scale=1 / highest)
-        target[...] = cv2.add(near, far)
-        if clean is not None:
-            _clean_edge(plane, part, behind, target, clean.person[number], clean.behind[number], highest)
+        far = cv2.multiply(behind, _rest(part, highest), scale=1 / highest)
+        cv2.add(near, far, dst=target)
+    if clean is not None:
+        _clean_edges(planes, parts, background, out, clean, highest)
 
 
 def cut_out(planes: Planes, alpha: NDArray[Any], out: Planes, *, clean: Sides, format: PlaneFormat) -> None:
@@ -140,13 +143,18 @@ def cut_out(planes: Planes, alpha: NDArray[Any], out: Planes, *, clean: Sides, f
     highest = 255 if alpha.dtype == np.uint8 else 1023
     middle = np.float32(128 << (format.bits - 8))
     blank = (np.float32(16 << (format.bits - 8)), middle, middle)
-    for number, (plane, target) in enumerate(zip(planes[:3], out[:3], strict=True)):
-        part = alpha if plane.shape == alpha.shape else _shrunk(alpha, plane.shape)
-        person = np.where(np.isnan(clean.person[number]), np.float32(blank[number]), clean.person[number])
-        wide = cv2.resize(person, (plane.shape[1], plane.shape[0]), interpolation=cv2.INTER_LINEAR)
-        target[...] = np.rint(wide)
-        np.copyto(target, plane, where=part == highest)
-        _clean_edge(plane, part, None, target, person, clean.behind[number], highest)
+    parts = _by_shape(planes, alpha)
+    known = Sides(
+        tuple(
+            np.where(np.isnan(mean), np.float32(level), mean) for mean, level in zip(clean.person, blank, strict=True)
+        ),
+        clean.behind,
+    )
+    for plane, mean, target in zip(planes[:3], known.person, out[:3], strict=True):
+        size = (plane.shape[1], plane.shape[0])
+        target[...] = cv2.resize(np.rint(mean).astype(plane.dtype), size, interpolation=cv2.INTER_LINEAR)
+        np.copyto(target, plane, where=parts[plane.shape] == highest)
+    _clean_edges(planes, parts, None, out, known, highest)
     out[3][...] = alpha
 
 
@@ -165,7 +173,7 @@ def blurred(planes: Planes, alpha: NDArray[Any], sigma: float) -> tuple[Plane, P
     weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
     levels = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes[:3]]
     # A trace of the person's own colours decides where no background is near: it is covered anyway.
-    soft = _means(levels, weight**2 + np.float32(1e-5), sigma / step, least=0.0)
+    soft = _means(levels, np.square(weight) + np.float32(1e-5), _gaussian(sigma / step), least=0.0)
     first, second, third = (
         np.asarray(cv2.resize(mean, plane.shape[::-1], interpolation=cv2.INTER_LINEAR) + 0.5).astype(plane.dtype)
         for mean, plane in zip(soft, planes[:3], strict=True)
@@ -188,67 +196,68 @@ def chequered(height: int, width: int, format: PlaneFormat, colours: ColourTags)
 
 
 def _means(
-    levels: Sequence[NDArray[Any]], weight: NDArray[Any], sigma: float, *, least: float = _LEAST
+    levels: Sequence[NDArray[Any]], weight: NDArray[Any], average: Average, *, least: float
 ) -> tuple[NDArray[np.float32], ...]:
-    """Weighted Gaussian means; not a number where the weight near is not above ``least``."""
-    total = cv2.GaussianBlur(weight, (0, 0), sigma)
+    """Weighted local means; not a number where the mean weight is not above ``least``."""
+    total = average(weight)
     near = total > least
     return tuple(
-        np.divide(
-            cv2.GaussianBlur(level * weight, (0, 0), sigma),
-            total,
-            out=np.full(total.shape, np.nan, np.float32),
-            where=near,
-        )
+        np.divide(average(level * weight), total, out=np.full(total.shape, np.nan, np.float32), where=near)
         for level in levels
     )
 
 
-def _clean_edge(
-    plane: NDArray[Any],
-    alpha: NDArray[Any],
-    background: NDArray[Any] | None,
-    target: NDArray[Any],
-    person: NDArray[np.float32],
-    behind: NDArray[np.float32],
+def _near(small: NDArray[Any]) -> NDArray[Any]:
+    """Two box filters one after the other."""
+    window = (2 * _REACH + 1, 2 * _REACH + 1)
+    return np.asarray(cv2.blur(cv2.blur(small, window), window))
+
+
+def _gaussian(sigma: float) -> Average:
+    return lambda small: np.asarray(cv2.GaussianBlur(small, (0, 0), sigma))
+
+
+def _by_shape(planes: Planes, alpha: NDArray[Any]) -> dict[tuple[int, ...], NDArray[Any]]:
+    """The alpha at the size of each plane."""
+    shapes = {plane.shape for plane in planes[:3]}
+    return {
+        shape: alpha
+        if shape == alpha.shape
+        else np.asarray(cv2.resize(alpha, shape[::-1], interpolation=cv2.INTER_AREA))
+        for shape in shapes
+    }
+
+
+def _clean_edges(
+    planes: Planes,
+    parts: dict[tuple[int, ...], NDArray[Any]],
+    background: Planes | None,
+    out: Planes,
+    clean: Sides,
     highest: int,
 ) -> None:
     """Put the person's own colour into pixels that are partly person; over ``background``, or as it is without."""
-    places = np.flatnonzero(cv2.inRange(alpha, 1, highest - 1))
-    if not places.size:
-        return
-    height, width = plane.shape
-    rows, columns = np.divmod(places, width)
-    across = ((columns + 0.5) * (person.shape[1] / width) - 0.5).astype(np.float32)
-    down = ((rows + 0.5) * (person.shape[0] / height) - 0.5).astype(np.float32)
-    own, other = _sampled(person, across, down), _sampled(behind, across, down)
-    part = alpha[rows, columns].astype(np.float32) / np.float32(highest)
-    seen = plane[rows, columns].astype(np.float32)
-    own = np.where(np.isnan(own), seen, own)
-    other = np.where(np.isnan(other), seen, other)
-    # Of the colours that explain the pixel together with what is behind it, the one nearest to that of the person.
-    colour = np.clip(own + part * (seen - part * own - (1 - part) * other), 0, highest)
-    if background is not None:
-        colour = part * colour + (1 - part) * background[rows, columns]
-    target[rows, columns] = np.rint(colour)
+    for shape, alpha in parts.items():
+        rows, columns = partly_covered(alpha)
+        if not rows.size:
+            continue
+        part = alpha[rows, columns] * np.float32(1 / highest)
+        coarse = clean.person[0].shape
+        # The cell of the small picture that a pixel lies in: its colours are smooth, nothing need be between them.
+        cells = (rows * coarse[0] // shape[0]) * coarse[1] + columns * coarse[1] // shape[1]
+        for number, plane in enumerate(planes[:3]):
+            if plane.shape != shape:
+                continue
+            seen = plane[rows, columns].astype(np.float32)
+            own, other = (mean[number].ravel().take(cells) for mean in (clean.person, clean.behind))
+            # Of the colours that explain the pixel together with what is behind it, the one nearest to the person's.
+            colour = own + part * (seen - part * own - (1 - part) * other)
+            colour = np.clip(np.where(np.isnan(colour), seen, colour), 0, highest)
+            if background is not None:
+                colour = part * colour + (1 - part) * background[number][rows, columns]
+            out[number][rows, columns] = np.rint(colour)
 
 
-def _sampled(small: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Values of a small plane at places given in its own pixels, linearly between them.
-
-    OpenCV takes at most 32,767 rows, hence the folding.
-    """
-    rows = -(-across.size // 4096)
-    missing = rows * 4096 - across.size
-    x = np.pad(across, (0, missing)).reshape(rows, 4096)
-    y = np.pad(down, (0, missing)).reshape(rows, 4096)
-    found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, np.float32).ravel()[: across.size]
-
-
-def _shrunk(alpha: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    return np.asarray(cv2.resize(alpha, (shape[1], shape[0]), interpolation=cv2.INTER_AREA))
-
-
-def _all_ones(alpha: NDArray[Any], highest: int) -> NDArray[Any]:
-    return np.full(alpha.shape, highest, alpha.dtype)
+def _rest(alpha: NDArray[Any], highest: int) -> NDArray[Any]:
+    """The share that alpha leaves."""
+    return np.asarray(cv2.bitwise_not(alpha)) if highest == 255 else np.uint16(highest) - alpha

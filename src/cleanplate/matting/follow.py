@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.planes import partly_covered
 from cleanplate.types import Alpha
 
 _RADIUS = 2
@@ -20,8 +21,9 @@ _STEADY = 1e-3
 def enlarge(alpha: Alpha, guide: NDArray[Any], *, follow: bool = True) -> NDArray[Any]:
     """Bring an alpha to the size of a picture.
 
-    With ``follow``, alpha is taken as a linear function of brightness in small windows, whose two coefficients are
-    found at the small size and enlarged instead of alpha itself ("Fast Guided Filter", He and Sun, arXiv 1505.00996).
+    With ``follow``, alpha is taken as a linear function of brightness in small windows along the edge, whose two
+    coefficients are found at the small size and enlarged instead of alpha itself ("Fast Guided Filter", He and Sun,
+    arXiv 1505.00996). What is surely person or background is not touched.
 
     Args:
         alpha: h x w float32 in 0..1; not changed.
@@ -32,19 +34,32 @@ def enlarge(alpha: Alpha, guide: NDArray[Any], *, follow: bool = True) -> NDArra
         H x W alpha in the dtype and range of ``guide``.
     """
     highest = 255 if guide.dtype == np.uint8 else 1023
-    size = (guide.shape[1], guide.shape[0])
+    levels = np.rint(alpha * np.float32(highest)).astype(guide.dtype)
+    wide = np.asarray(cv2.resize(levels, (guide.shape[1], guide.shape[0]), interpolation=cv2.INTER_LINEAR))
     if not follow or alpha.shape[0] >= guide.shape[0]:
-        levels = np.rint(alpha * np.float32(highest)).astype(guide.dtype)
-        return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_LINEAR))
+        return wide
+    rows, columns = partly_covered(wide)
+    if not rows.size:
+        return wide
     slope, level = _coefficients(alpha, guide, highest)
-    wide_slope = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR)
-    wide_level = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
-    # Saturating arithmetic clips to 0..255; 10 bits are clipped by hand.
-    exact = cv2.multiply(wide_slope, guide, dtype=cv2.CV_32F)
-    exact = cv2.add(exact, wide_level, dst=exact)
-    if highest == 255:
-        return np.asarray(cv2.convertScaleAbs(cv2.threshold(exact, 0, 0, cv2.THRESH_TOZERO)[1]))
-    return np.clip(np.rint(exact), 0, highest).astype(guide.dtype)
+    down = ((rows + np.float32(0.5)) * np.float32(alpha.shape[0] / guide.shape[0]) - np.float32(0.5)).astype(np.float32)
+    across = ((columns + np.float32(0.5)) * np.float32(alpha.shape[1] / guide.shape[1]) - np.float32(0.5)).astype(
+        np.float32
+    )
+    exact = _sampled(slope, across, down) * guide[rows, columns] + _sampled(level, across, down)
+    wide[rows, columns] = np.clip(np.rint(exact), 0, highest)
+    return wide
+
+
+def _sampled(small: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values of a small plane at places given in its own pixels, linearly between them.
+
+    OpenCV takes at most 32,767 rows, hence the folding.
+    """
+    rows = -(-across.size // 4096)
+    x, y = (np.resize(each, (rows, 4096)) for each in (across, down))
+    found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32).ravel()[: across.size]
 
 
 def _coefficients(alpha: Alpha, guide: NDArray[Any], highest: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
