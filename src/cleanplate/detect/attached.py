@@ -22,7 +22,7 @@ from cleanplate.types import Box, Image, Mask
 _SIDE = 256
 _SMALLEST = 40
 """Persons of fewer pixels show no details to decide by."""
-_REACH = 0.3
+_REACH = 0.5
 _MOST_HANGING, _MOST_SHADOW = 0.25, 0.6
 _RARE = 0.004
 _BINS = 16

@@ -16,7 +16,7 @@ _NEAR_THE_MAIN = 0.35
 """Share of the highest importance from which a person is a main subject too."""
 _LEAST_PROMINENCE = 0.2
 _SIZE_POWER = 0.7
-_POSITION, _SHARPNESS = 0.2, 0.6
+_POSITION, _SHARPNESS = 0.2, 0.8
 """How much of the importance depends on the position and on the sharpness."""
 _CUT = 0.6
 _POSITION_OF_PROMINENCE = 0.4
@@ -91,8 +91,8 @@ def judge(people: Sequence[Instance], image: Image, *, keep: int | None = None) 
     The rule has two parts. *Prominence* asks whether anybody is a subject at all: a person's apparent height as a share
     of the picture's, times a factor from 1 in the middle of the width to 0.6 at its sides, and times 0.6 for one whom a
     side of the picture cuts. Less than 0.2, and the person is a passer-by; if all are, the place is the subject.
-    *Importance* compares the people of one picture: apparent height to the power of 0.7, times up to 20 % for the
-    position, times up to 60 % for sharpness (detail within the outline, compared with the sharpest large person), times
+    *Importance* compares the people of one picture: apparent height to the power of 0.7, less up to 20 % for the
+    position and up to 80 % for sharpness (detail within the outline, compared with the sharpest large person), times
     0.6 for one who is cut. The most important person is a main subject, and so is everyone with at least 35 % of that:
     friends stand beside each other. The numbers were chosen on 93 pictures that were labelled by eye, so that seldom a
     main subject is taken for a passer-by (``evaluation/reports/passersby.md``).
