@@ -20,14 +20,18 @@ def test_public_names_are_sorted_and_importable() -> None:
 def test_public_names_are_these() -> None:
     assert cleanplate.__all__ == [
         "Alpha",
+        "BackgroundResult",
         "Box",
         "CleanplateError",
+        "CutoutResult",
         "EraseResult",
         "Image",
         "Instance",
         "Mask",
         "__version__",
+        "cutout",
         "erase",
+        "replace_background",
         "segment",
     ]
 
