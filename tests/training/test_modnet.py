@@ -14,9 +14,11 @@ from cleanplate_training.data.matting.framing import head_of, portrait
 from cleanplate_training.data.matting.hair import Hair
 from cleanplate_training.data.matting.previous import PreviousAlpha
 from cleanplate_training.data.matting.scenes import KINDS, Scenes, Sources, fully_labelled
+from cleanplate_training.data.prepare.recipe import read_prepare
 from cleanplate_training.data.sample import Instance, Sample
+from cleanplate_training.data.sources.opened import opened
 from cleanplate_training.losses import matting as losses
-from cleanplate_training.models.modnet import IBNorm, MODNet
+from cleanplate_training.models.modnet import EfficientASPP, IBNorm, MODNet
 from cleanplate_training.models.modnet_published import own_keys
 from cleanplate_training.models.modnet_slim import FULL_DEPTHS, Mattes, SlimMODNet
 from cleanplate_training.recipe import RECIPES, read
@@ -49,11 +51,6 @@ class TestSlim(NetworkContract):
 class TestSlimWithPrevious(NetworkContract):
     def exported(self):
         return exported_matte(build(Network(backbone="tiny", semantic=16, previous=True)), previous=True)
-
-
-class TestPaper(NetworkContract):
-    def exported(self):
-        return exported_matte(MODNet("paper"), previous=False)
 
 
 def published():
@@ -89,7 +86,7 @@ def test_a_checkpoint_whose_shared_encoder_differs_is_refused(tmp_path):
     state = published()
     state["module.lr_branch.backbone.model.features.0.0.weight"] += 1
     torch.save(state, tmp_path / "modnet.ckpt")
-    with pytest.raises(BrokenInputError, match="copy at lr_branch.backbone"):
+    with pytest.raises(BrokenInputError, match=r"copy at lr_branch\.backbone"):
         convert.convert(tmp_path / "modnet.ckpt", "modnet-photographic", tmp_path / "modnet.onnx")
 
 
@@ -135,6 +132,22 @@ def test_the_previous_alpha_enters_the_backbone_only_and_learns():
     alpha.square().mean().backward()
     assert network.backbone.stem.weight.grad[:, 3].abs().sum() > 0
     assert network.detail.patches[0].weight.shape[1] == 3
+
+
+def test_every_weight_of_the_papers_variant_learns():
+    network = MODNet("paper").train()
+    sum(part.mean() for part in network(torch.rand(2, 3, 32, 64))).backward()
+    assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
+    assert "lr_branch.e_aspp.across_scales.weight" in network.state_dict()
+
+
+def test_efficient_aspp_joins_the_scales_of_each_channel_alone():
+    aspp = EfficientASPP(16, dilations=(1, 2)).eval()
+    x = torch.rand(1, 4, 8, 8, requires_grad=True)
+    scales = torch.stack([scale(x) for scale in aspp.scales], dim=2).flatten(1, 2)
+    aspp.across_scales(scales)[0, 2].sum().backward()
+    seen = x.grad.abs().sum((0, 2, 3)) > 0
+    assert seen.tolist() == [False, False, True, False]
 
 
 def test_a_network_for_stills_refuses_a_previous_alpha():
@@ -367,3 +380,25 @@ def test_data_settings_are_checked():
         Data(sizes=(100,))
     with pytest.raises(ArgumentError, match="unknown kind"):
         Data(shares={"people": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("recipe", "pictures", "alphas"),
+    [("videomatte", "train/fgr", "train/pha"), ("conference-video", "images", "masks")],
+)
+def test_clips_are_prepared_with_their_frames_together(tmp_path, recipe, pictures, alphas):
+    spec = read_prepare(recipe).sources[0]
+    for clip in ("0001", "0002"):
+        for frame in ("00010", "00020", "00021"):
+            person = figure(int(frame), side=64)
+            for folder, plane in ((pictures, person.picture), (alphas, person.alpha)):
+                path = tmp_path / folder / clip / f"{frame}.jpg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(path), plane)
+    entries = opened(spec, tmp_path)
+    assert len(entries) == (4 if recipe == "videomatte" else 6)
+    groups = {entry.group for entry in entries}
+    assert len(groups) == 2
+    sample = entries[0].read()
+    assert sample.group in groups
+    assert sample.alpha.max() > 200

@@ -17,7 +17,14 @@ from cleanplate_training.data.sources.yolo import instances_of
 
 
 def mattes(
-    root: Path, *, source: str, licence: str, matte_root: Path | None = None, include: str = "", exclude: str = ""
+    root: Path,
+    *,
+    source: str,
+    licence: str,
+    matte_root: Path | None = None,
+    include: str = "",
+    exclude: str = "",
+    clips: bool = False,
 ) -> list[Entry]:
     """Pictures and their mattes: ``KEY.jpg`` with ``KEY.png`` beside it, or under ``matte_root`` by the same path.
 
@@ -30,6 +37,7 @@ def mattes(
         matte_root: where the mattes are (any picture type), if not beside the pictures.
         include: regular expression that must be found in the relative path; "" = all.
         exclude: regular expression that must not be found in it; "" = none.
+        clips: each folder is a clip, whose frames share a group and so fall into one split.
 
     Raises:
         MissingInputError: no such folder, or no pair in it that passes.
@@ -39,15 +47,17 @@ def mattes(
         name = path.relative_to(root).with_suffix("")
         matte = _matte_of(path, name, matte_root)
         if matte is not None:
-            listed.append(matte_entry(path, matte, name=name.as_posix(), source=source, licence=licence))
+            entry = matte_entry(path, matte, name=name.as_posix(), source=source, licence=licence, clip=clips)
+            listed.append(entry)
     if not listed:
         raise MissingInputError("holds no picture with a matte that passes", subject=root)
     return listed
 
 
-def matte_entry(picture: Path, matte: Path, *, name: str, source: str, licence: str) -> Entry:
-    """The entry of one pair of files."""
-    key, group = key_of(source, name), key_of(source, group_of(name))
+def matte_entry(picture: Path, matte: Path, *, name: str, source: str, licence: str, clip: bool = False) -> Entry:
+    """The entry of one pair of files; with ``clip`` its group is its folder."""
+    key = key_of(source, name)
+    group = key_of(source, (name.rpartition("/")[0] or name) if clip else group_of(name))
     read = partial(_read, picture, matte, key=key, group=group, source=source, licence=licence)
     return Entry(key=key, source=source, licence=licence, group=group, read=read)
 

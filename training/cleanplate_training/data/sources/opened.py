@@ -34,6 +34,7 @@ class SourceSpec:
         labels: class names, for ``coco`` (those wanted) and ``yolo`` (by number).
         share: largest share of all samples that this set may give; more are left out at random.
         stretched: its pictures were squeezed to one shape regardless of their own, to be undone by random stretching.
+        clips: with layout ``mattes``: each folder holds the frames of one clip, which stay together in a split.
         role: in composites, where samples of this set are used.
     """
 
@@ -47,6 +48,7 @@ class SourceSpec:
     labels: tuple[str, ...] = ("person",)
     share: float = 1.0
     stretched: bool = False
+    clips: bool = False
     role: Literal["any", "people", "background"] = "any"
 
     def __post_init__(self) -> None:
@@ -75,7 +77,8 @@ def opened(spec: SourceSpec, root: Path) -> list[Entry]:
         case "list":
             return listing(pictures, **terms)
         case "mattes":
-            return mattes(pictures, **terms, **filters, matte_root=annotations if spec.annotations else None)
+            matte_root = annotations if spec.annotations else None
+            return mattes(pictures, **terms, **filters, matte_root=matte_root, clips=spec.clips)
         case "mat":
             return mat_masks(pictures, annotations=annotations, **terms)
         case "yolo":
