@@ -21,6 +21,7 @@ from cleanplate.types import Box, Image, Mask
 
 _BAND_BYTES = 24_000_000
 _LEAST_KNOWN = 0.05
+_FEW = 4
 _LARGEST_GAIN = 4.0
 """Sums over hundreds of cells lose nearly all energy; blowing up what is left would show as grain of another kind."""
 
@@ -147,30 +148,57 @@ def _bands(
 
     As matrices: weights (M x K) times patches (K x values), in column bands, so that memory does not grow with cells.
     """
-    columns = attention.grid[1]
     step = attention.cell * factor
     side = 2 * step
-    height, width = window.shape[:2]
     count = max(1, _BAND_BYTES // (12 * side * max(attention.weights.shape)))
-    source_y, source_x = np.divmod(attention.sources, columns)
-    own_rows, row_of = np.unique(source_y, return_inverse=True)
-    across = np.arange(-(step // 2), columns * step + step // 2)
-    inside = (across >= 0) & (across < width)
-    at_column = np.clip(across, 0, width - 1)
-    small_column = at_column // factor
+    places = [
+        (row * step - step // 2, column * step - step // 2) for row, column in _places(attention.sources, attention)
+    ]
+    patches = np.empty((len(places), min(count, side), side, 3), np.float32)
     for first in range(0, side, count):
         last = min(side, first + count)
-        down = own_rows[:, None] * step - step // 2 + np.arange(first, last)
-        at_row = np.clip(down, 0, height - 1)
-        known = ~unknown[at_row // factor][..., small_column]
-        known &= inside & ((down >= 0) & (down < height))[..., None]
-        lines = (window[at_row].astype(np.float32) - base[at_row])[:, :, at_column]
-        lines *= known[..., None]
-        patches = np.empty((len(source_y), last - first, side, 3), np.float32)
-        for k, (row, column) in enumerate(zip(row_of, source_x, strict=True)):
-            patches[k] = lines[row, :, column * step : column * step + side]
-        summed = attention.weights @ patches.reshape(len(patches), -1)
-        yield first, last, summed.reshape(-1, last - first, side, 3)
+        part = patches[:, : last - first]
+        for patch, (top, left) in zip(part, places, strict=True):
+            _residual(window, base, unknown, factor, Box(left, top + first, left + side, top + last), patch)
+        yield first, last, _summed(attention.weights, part)
+
+
+def _places(cells: NDArray[np.int64], attention: Attention) -> list[tuple[int, int]]:
+    """Row and column of each cell in the grid."""
+    return [divmod(int(cell), attention.grid[1]) for cell in cells]
+
+
+def _residual(window: Image, base: Image, unknown: Mask, factor: int, box: Box, into: NDArray[np.float32]) -> None:
+    """Write what ``base`` lacks of the window in ``box`` into an array of its size; 0 beyond the window and unknown."""
+    inside = box.clipped(window.shape[0], window.shape[1])
+    at = inside.shifted(-box.left, -box.top).slices
+    if (inside.width, inside.height) != (box.width, box.height):
+        into[...] = 0.0
+    if inside.area == 0:
+        return
+    into[at] = window[inside.slices]
+    into[at] -= base[inside.slices]
+    rows = np.arange(inside.top, inside.bottom) // factor
+    columns = np.arange(inside.left, inside.right) // factor
+    hidden = unknown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if hidden.any():
+        into[at][hidden[rows - rows[0]][:, columns - columns[0]]] = 0.0
+
+
+def _summed(weights: NDArray[np.float32], patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``weights`` (M x K) times ``patches`` (K x ...); where rows have few weights, only those are looked at."""
+    count = int(np.count_nonzero(weights, axis=1).max())
+    if count > _FEW:
+        return (weights @ patches.reshape(len(patches), -1)).reshape(-1, *patches.shape[1:])
+    largest = np.argsort(-weights, axis=1)[:, :count]
+    shares = np.take_along_axis(weights, largest, axis=1)
+    total = patches[largest[:, 0]]
+    if count == 1 and (shares == 1.0).all():
+        return total
+    total *= shares[:, 0, None, None, None]
+    for rank in range(1, count):
+        total += patches[largest[:, rank]] * shares[:, rank, None, None, None]
+    return total
 
 
 def _share(
