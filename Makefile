@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # One thread for the matrix libraries: tests run side by side.
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow check format clean
+.PHONY: demo test test-slow test-web page check format clean
 
 $(VENV)/runtime.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,17 @@ test: $(VENV)/dev.stamp
 
 test-slow: $(VENV)/dev.stamp
 	$(PYTEST) -m slow
+
+# The web page, into the package; needs Node.
+page: web/node_modules/.package-lock.json
+	cd web && npm run build
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+
+# The page in a real browser (Debian's chromium, or CHROMIUM=path) against a real server.
+test-web: page $(VENV)/dev.stamp
+	cd web && npm test && CLEANPLATE=$(CURDIR)/$(BIN)/cleanplate npm run test:browser
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
