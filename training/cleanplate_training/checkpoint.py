@@ -21,6 +21,7 @@ import torch
 
 from cleanplate.errors import BrokenInputError, MissingInputError, OutputError
 from cleanplate_training import packed
+from cleanplate_training.models import cra_published
 from cleanplate_training.task import Goal
 
 FORMAT = 1
@@ -49,7 +50,7 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a checkpoint, or a packed one (see :mod:`~cleanplate_training.packed`), onto the CPU.
+    """Read a checkpoint, a packed one (see :mod:`~cleanplate_training.packed`) or published weights onto the CPU.
 
     Raises:
         MissingInputError: there is no such file.
@@ -57,6 +58,8 @@ def load(path: Path) -> dict[str, Any]:
     """
     if path.suffix == packed.SUFFIX:
         return packed.unpack(path)
+    if path.suffix in cra_published.SUFFIXES:
+        return cra_published.load(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
