@@ -189,7 +189,7 @@ def _own(session: Session, *, takes_previous: bool) -> Callable[[NDArray[np.uint
     def run(small: NDArray[np.uint8], previous: Alpha) -> Alpha:
         image = cv2.dnn.blobFromImage(small, 1 / 255)
         feeds = {"image": image, "previous": previous[None, None]} if takes_previous else {"image": image}
-        return _checked(session.run(feeds)["alpha"], small, session)
+        return _checked(session.run(feeds, keep_memory=True)["alpha"], small, session)
 
     return run
 

@@ -81,11 +81,13 @@ class Session:
         self.metadata: dict[str, str] = dict(inner.get_modelmeta().custom_metadata_map)
         self.notes = notes
 
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def run(self, feeds: Mapping[str, NDArray[Any]], *, keep_memory: bool = False) -> dict[str, NDArray[Any]]:
         """Run the network.
 
         Args:
             feeds: an array for each input, by name. Floating-point arrays are converted to the precision of the input.
+            keep_memory: keep working memory for the next run, which saves up to a quarter of the time for frames of one
+                size; otherwise it is given back, since pictures of many sizes would leave the largest ever seen.
 
         Returns:
             An array for each output, by name; floating-point ones as float32 whatever the network computes in.
@@ -94,12 +96,13 @@ class Session:
             EngineError: an array is missing, too many or of the wrong type or shape, or the network failed.
         """
         arrays = self._checked(feeds)
+        options = None if keep_memory else _run_options()
         try:
             if self._lock is None:
-                values = self._inner.run(None, arrays, _run_options())
+                values = self._inner.run(None, arrays, options)
             else:
                 with self._lock:
-                    values = self._inner.run(None, arrays, _run_options())
+                    values = self._inner.run(None, arrays, options)
         except Exception as error:  # ONNX Runtime's own errors have no common class
             raise EngineError(f"the network failed: {_line(error)}", subject=self.path) from error
         return {each.name: _as_float32(value) for each, value in zip(self.outputs, values, strict=True)}
