@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -130,14 +130,14 @@ class Erasing:
         """See :class:`cleanplate.batch.assignment.Assignment`."""
         selection = self.selection
         if picture is not None:
-            selection = _paired(selection, Partners(selection.masks), Partners(selection.avoid), Path(picture.name))
+            selection = _paired(selection, _partners(selection.masks), _partners(selection.avoid), Path(picture.name))
         stem = "-" if picture is None else picture.stem
         targets = Targets(result, _placed(self.sheets, f"{stem}.jpg"), _placed(self.saved_masks, f"{stem}.png"))
         return EraseErrand(targets, selection, self.options)
 
     def several(self) -> ErrandFor:
         """See :class:`cleanplate.batch.assignment.Assignment`."""
-        masks, avoid = Partners(self.selection.masks), Partners(self.selection.avoid)
+        masks, avoid = _partners(self.selection.masks), _partners(self.selection.avoid)
         options = replace(self.options, make_folders=True)
 
         def errand(relative: Path, result: Path | None) -> EraseErrand:
@@ -163,3 +163,8 @@ def _sheet_name(relative: Path) -> Path:
 
 def _placed(path: Path | None, name: str) -> Path | None:
     return path / name if path is not None and path.is_dir() else path
+
+
+def _partners(sources: Sequence[Path | bytes]) -> Partners:
+    """Mask files beside the pictures; what came as bytes belongs to no file."""
+    return Partners([source for source in sources if isinstance(source, Path)])

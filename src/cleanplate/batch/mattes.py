@@ -128,7 +128,7 @@ class Mattes:
 
 
 def _files(options: CutoutOptions | BackgroundOptions) -> tuple[Path, ...]:
-    if isinstance(options, CutoutOptions):
+    if isinstance(options, CutoutOptions) or isinstance(options.behind.backdrop, bytes):
         return ()
     path = Path(options.behind.backdrop).expanduser()
     return (path,) if path.is_file() else ()

@@ -43,6 +43,12 @@ def serve(
     ] = 0.0,
     engine: Annotated[str, typer.Option("--engine", help="Default engine for filling holes.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="Device of all networks.")] = "auto",
+    people_weights: Annotated[
+        Path | None, typer.Option("--people-weights", help="Network that finds people: a file, or a name of 'models'.")
+    ] = None,
+    matte_weights: Annotated[
+        Path | None, typer.Option("--matte-weights", help="Network that cuts people out, likewise.")
+    ] = None,
 ) -> None:
     """Serve the API and the web page on this machine.
 
@@ -72,6 +78,8 @@ def serve(
         idle_minutes=idle_minutes,
         engine=engine,
         device=device,
+        people_weights=people_weights,
+        matte_weights=matte_weights,
         page=_PAGE if (_PAGE / "index.html").is_file() else None,
     )
     listening = _listen(host, port)

@@ -19,13 +19,14 @@ from cleanplate.server.housekeeping import lifespan
 from cleanplate.server.jobs.store import JobStore, LocalStore
 from cleanplate.server.jobs.workshop import Workshop
 from cleanplate.server.measures import CountedAnswers, Measures
-from cleanplate.server.routes import erase, health, jobs, models, preview, segment
+from cleanplate.server.routes import cutout, erase, health, jobs, models, preview, segment
 from cleanplate.server.services import Services
 from cleanplate.server.settings import ServerSettings
 
 _ROUTERS: tuple[APIRouter, ...] = (
     erase.router,
     segment.router,
+    cutout.router,
     preview.router,
     models.router,
     jobs.router,

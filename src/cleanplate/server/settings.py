@@ -29,6 +29,8 @@ class ServerSettings:
         idle_minutes: networks not used for so long are let go; 0 keeps them.
         engine: default engine for filling holes.
         device: device of all networks.
+        people_weights: network that finds people, a file or a name of the catalog; None for the one that ships.
+        matte_weights: likewise for cutting out.
         page: folder of the built web page; None serves no page.
     """
 
@@ -44,6 +46,8 @@ class ServerSettings:
     idle_minutes: float = 0.0
     engine: str = "auto"
     device: str = "auto"
+    people_weights: Path | None = None
+    matte_weights: Path | None = None
     page: Path | None = None
 
     def __post_init__(self) -> None:

@@ -125,7 +125,7 @@ def background_file(
     return _written(report, encoded.data, target, options, clock)
 
 
-def parse_behind(behind: Behind) -> Blur | Path | tuple[int, int, int] | str:
+def parse_behind(behind: Behind) -> Blur | Path | bytes | tuple[int, int, int] | str:
     """Read what comes behind: ``transparent``, a colour, ``blur:12``, or the path of a picture.
 
     Raises:
@@ -134,6 +134,8 @@ def parse_behind(behind: Behind) -> Blur | Path | tuple[int, int, int] | str:
     """
     from cleanplate.tasks import backdrop as video
 
+    if isinstance(behind.backdrop, bytes):
+        return behind.backdrop
     if behind.backdrop.strip().lower() == TRANSPARENT:
         return TRANSPARENT
     wanted = video.parse_backdrop(behind.backdrop)
@@ -207,7 +209,7 @@ def _opened(
 
 
 def _backdrop(
-    wanted: Blur | Path | tuple[int, int, int] | str, picture: Picture, options: BackgroundOptions
+    wanted: Blur | Path | bytes | tuple[int, int, int] | str, picture: Picture, options: BackgroundOptions
 ) -> tuple[Backdrop, tuple[str, ...]]:
     """What comes behind, in the colours of the picture's profile."""
     profile = picture.metadata.icc if picture.mode == "RGB" else None
@@ -215,8 +217,9 @@ def _backdrop(
         pixels, notes = converted(np.array([[wanted]], np.uint8), None, profile)
         red, green, blue = (int(level) for level in pixels[0, 0])
         return (red, green, blue), notes
-    if isinstance(wanted, Path):
-        other = read_picture(wanted, limits=options.limits)
+    if isinstance(wanted, Path | bytes):
+        name = "background" if isinstance(wanted, bytes) else None
+        other = read_picture(wanted, name=name, limits=options.limits)
         own = other.metadata.icc if other.mode == "RGB" else None
         return converted(other.pixels, own, profile)
     assert isinstance(wanted, Blur)

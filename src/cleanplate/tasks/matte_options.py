@@ -63,14 +63,14 @@ class Behind:
     """What comes behind the people, and how they stand before it.
 
     Attributes:
-        backdrop: ``transparent``, a colour, ``blur`` or ``blur:STRENGTH``, or the path of a picture.
+        backdrop: ``transparent``, a colour, ``blur`` or ``blur:STRENGTH``, the path of a picture, or its bytes.
         fit: how a picture of other proportions is brought to the photograph's.
         backdrop_position: which part of it stays, or where it goes: see :func:`cleanplate.tasks.places.parse_place`.
         subject_scale: size of the people, 1 = as in the photograph.
         position: where they go in the free room; None leaves them where they are (scaled ones keep their feet).
     """
 
-    backdrop: str
+    backdrop: str | bytes
     fit: Literal["cover", "contain"] = "cover"
     backdrop_position: str = "center"
     subject_scale: float = 1.0

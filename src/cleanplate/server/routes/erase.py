@@ -51,6 +51,7 @@ def _shapes(
 
 
 def _people(
+    shared: Shared,
     passersby: Annotated[bool, Form(description="erase all people but the main subjects")] = False,
     people: Annotated[bool, Form(description="erase everybody")] = False,
     keep: Annotated[int | None, Form(ge=0, description="erase all people but so many")] = None,
@@ -65,6 +66,7 @@ def _people(
         clicks=tuple(click),
         instances=tuple(instance),
         labels=tuple(label),
+        weights=shared.settings.people_weights,
     )
 
 

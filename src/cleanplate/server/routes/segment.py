@@ -33,6 +33,7 @@ def _options(
         min_score=defaults.min_score if min_score is None else min_score,
         look=look or defaults.look,
         device=settings.device,
+        weights=settings.people_weights,
         limits=settings.limits,
     )
 
