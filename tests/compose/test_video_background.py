@@ -14,7 +14,6 @@ from cleanplate.compose.video_background import (
     cut_out,
     over,
     sides,
-    still_planes,
 )
 from cleanplate.planes import ColourTags, PlaneFormat, planes_of, rgb_of, settled
 
@@ -104,21 +103,6 @@ def test_blur_does_not_take_the_person_along():
     colours = rgb_of(soft, format, TAGS) * 255
     assert np.abs(colours[cover < 0.01] - BLUE).max() < 25
     assert [plane.shape for plane in soft] == [plane.shape for plane in planes]
-
-
-@pytest.mark.parametrize("fit", ["cover", "contain"])
-@pytest.mark.parametrize("size", [(97, 131), (200, 100), (40, 300)])
-def test_pictures_of_other_proportions(fit, size):
-    picture = np.full((60, 90, 3), 255, np.uint8)
-    format = PlaneFormat("420", 8)
-    planes = still_planes(picture, *size, format, TAGS, fit=fit)
-    assert [plane.shape for plane in planes] == list(format.shapes(*size))
-    bright = planes[0] > 200
-    if fit == "cover":
-        assert bright.all()
-    else:
-        rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
-        assert (len(columns) / len(rows)) == pytest.approx(1.5, rel=0.06)
 
 
 @pytest.mark.parametrize("format", FORMATS)

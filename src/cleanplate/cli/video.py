@@ -32,7 +32,7 @@ def video(
             "-o",
             "--output",
             metavar="PATH",
-            help="Result (.mp4, .mov, .mkv, .webm), or a folder for several. Default: NAME-clean beside the input.",
+            help="Result (.mp4, .mov, .mkv, .webm), or a folder for several. Default: NAME-background beside it.",
         ),
     ] = None,
     background: Annotated[

@@ -88,7 +88,7 @@ def target_of(source: Path, wishes: VideoWishes) -> Path:
     if alpha is not None:
         ending = ALPHA_FILES[alpha]
     if output is None:
-        return source.with_name(f"{source.stem}-{'alpha' if alpha else 'clean'}{ending}")
+        return source.with_name(f"{source.stem}-{'cutout' if alpha else 'background'}{ending}")
     if several or output.is_dir():
         return output / f"{source.stem}{ending}"
     return output

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from cleanplate.planes import ColourTags, Plane, PlaneFormat, partly_covered, planes_of, settled
 
 Planes = Sequence[NDArray[Any]]
-Fit = Literal["cover", "contain"]
 Average = Callable[[NDArray[Any]], NDArray[Any]]
 
 _COARSE = 240
@@ -45,30 +44,6 @@ class Sides:
 
     person: tuple[NDArray[np.float32], ...]
     behind: tuple[NDArray[np.float32], ...]
-
-
-def still_planes(
-    rgb: NDArray[np.uint8], height: int, width: int, format: PlaneFormat, colours: ColourTags, *, fit: Fit = "cover"
-) -> tuple[Plane, Plane, Plane]:
-    """A picture (H x W x 3 uint8 RGB, not changed) as a background of ``height`` x ``width`` pixels.
-
-    ``cover`` fills the frame and cuts what is too much; ``contain`` shows the whole picture on black.
-    """
-    factors = height / rgb.shape[0], width / rgb.shape[1]
-    factor = max(factors) if fit == "cover" else min(factors)
-    size = max(1, round(rgb.shape[0] * factor)), max(1, round(rgb.shape[1] * factor))
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    scaled = np.asarray(cv2.resize(rgb, (size[1], size[0]), interpolation=way), np.uint8)
-    if fit == "cover":
-        top, left = (size[0] - height) // 2, (size[1] - width) // 2
-        scaled = scaled[max(0, top) :, max(0, left) :][:height, :width]
-    missing = height - scaled.shape[0], width - scaled.shape[1]
-    if any(missing):
-        top, left = missing[0] // 2, missing[1] // 2
-        border = cv2.BORDER_CONSTANT if fit == "contain" else cv2.BORDER_REPLICATE
-        edges = cv2.copyMakeBorder(scaled, top, missing[0] - top, left, missing[1] - left, border)
-        scaled = np.asarray(edges, np.uint8)
-    return planes_of(scaled, format, colours)
 
 
 def colour_planes(
@@ -170,7 +145,9 @@ def blurred(planes: Planes, alpha: NDArray[Any], sigma: float) -> tuple[Plane, P
     height, width = alpha.shape
     step = max(1.0, sigma / _BLUR_STEP)
     size = max(2, round(width / step)), max(2, round(height / step))
-    weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
+    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / highest
+    # Mattes are seldom wide enough; a rim of the person's colours would glow around them.
+    weight = 1 - cv2.dilate(small, np.ones((3, 3), np.uint8))
     levels = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes[:3]]
     # A trace of the person's own colours decides where no background is near: it is covered anyway.
     soft = _means(levels, np.square(weight) + np.float32(1e-5), _gaussian(sigma / step), least=0.0)

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 
 from cleanplate.clip import ClipFacts, Frame
-from cleanplate.compose.video_background import Fit, blurred, colour_planes, cropped, still_planes
+from cleanplate.compose.backdrop import Fit, fitted
+from cleanplate.compose.profiles import converted
+from cleanplate.compose.video_background import blurred, colour_planes, cropped
 from cleanplate.decode.image import read_picture
 from cleanplate.decode.video import is_video, loop_frames
 from cleanplate.errors import ArgumentError, MissingInputError
-from cleanplate.planes import Plane, PlaneFormat
+from cleanplate.planes import Plane, PlaneFormat, planes_of
 from cleanplate.tasks.ahead import ahead
 
 DEFAULT_BLUR = 12.0
@@ -142,10 +145,16 @@ def _moving(path: Path, facts: ClipFacts, format: PlaneFormat) -> Iterator[Backd
 
 
 def _picture(path: Path, facts: ClipFacts, format: PlaneFormat, fit: Fit) -> Planes:
-    pixels = read_picture(path).pixels
+    picture = read_picture(path)
+    pixels, _ = converted(picture.pixels, picture.metadata.icc, None)
     if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return still_planes(pixels.astype(np.uint8, copy=False), facts.height, facts.width, format, facts.colours, fit=fit)
+        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    # Shown with the clip's pixels, which need not be square.
+    width = max(1, round(facts.width * float(facts.pixel_aspect)))
+    shown = np.asarray(fitted(pixels, facts.height, width, fit=fit), np.uint8)
+    if width != facts.width:
+        shown = np.asarray(cv2.resize(shown, (facts.width, facts.height), interpolation=cv2.INTER_AREA), np.uint8)
+    return planes_of(shown, format, facts.colours)
 
 
 def _rgb(digits: str) -> tuple[int, int, int]:

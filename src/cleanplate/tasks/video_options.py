@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from cleanplate.compose.video_background import Fit
+from cleanplate.compose.backdrop import Fit
 from cleanplate.encode.video_codecs import Speed
 
 AlphaFile = Literal["prores", "vp9", "png"]
