@@ -29,6 +29,7 @@ _BINS = 16
 _DARKER, _DARKEST = 0.84, 0.15
 _SAME_COLOUR = 0.05
 _UNEVEN = 0.22
+_MEETS = 0.25
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,9 @@ def _parts(candidates: Mask, touching: Mask, beyond: Mask, *, most: float) -> Ma
     touch = np.bincount(labels[cv2.dilate(touching.view(np.uint8), np.ones((5, 5), np.uint8)) > 0], minlength=count)
     out = np.bincount(labels[beyond], minlength=count)
     areas = stats[:, cv2.CC_STAT_AREA]
-    # A shadow may just touch the frame; a wall or a kerb runs along it.
-    keep[1:] = (touch[1:] > 0) & (out[1:] <= 0.05 * areas[1:]) & (areas[1:] >= 6)
+    shorter = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    # A shadow may just touch the frame; a wall or a kerb runs into it with its whole width.
+    keep[1:] = (touch[1:] > 0) & (out[1:] <= _MEETS * shorter[1:]) & (areas[1:] >= 6)
     keep &= areas <= most
     keep[0] = False
     return np.asarray(keep[labels], np.bool_)
