@@ -32,7 +32,7 @@ _OUTPUTS = ("boxes", "labels", "scores", "masks")
 _SIDE = 800
 """Longest side of what the network is given where its record does not say."""
 _SMALLEST_SIDE, _MOST_ENLARGED = 320, 4.0
-_ASSUMED = InputContract(multiple_of=32, maximum=_SIDE)
+_ASSUMED = InputContract(multiple_of=32, minimum=64, maximum=_SIDE)
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class PeopleNetwork:
         session: what is run.
         side: longest side, in pixels, of what it is given.
         multiple_of: sides are padded to multiples of it.
+        minimum: smallest side that it takes.
         labels: number to name of what it knows.
         notes: remarks for the user.
     """
@@ -83,6 +84,7 @@ class PeopleNetwork:
     session: Session
     side: int
     multiple_of: int
+    minimum: int
     labels: dict[int, str]
     notes: tuple[str, ...] = ()
 
@@ -116,7 +118,7 @@ class PeopleNetwork:
             EngineError: the network failed or returns something else.
         """
         small = scaled(picture, scale)
-        height, width = (-(-side // self.multiple_of) * self.multiple_of for side in small.shape[:2])
+        height, width = (-(-max(side, self.minimum) // self.multiple_of) * self.multiple_of for side in small.shape[:2])
         # Edge pixels, not mirror images, beyond the picture: a mirrored person would be found as well.
         tensor = picture_tensor(pad(small, (height, width), "edge"), _ASSUMED)
         answer = self.session.run({self.session.inputs[0].name: tensor})
@@ -176,7 +178,12 @@ def open_network(
     contract = _contract(found.record)
     side = contract.maximum or _SIDE
     return PeopleNetwork(
-        session, side, contract.multiple_of, labels_of(session, found.path), (*found.notes, *session.notes)
+        session,
+        side,
+        contract.multiple_of,
+        contract.minimum,
+        labels_of(session, found.path),
+        (*found.notes, *session.notes),
     )
 
 
