@@ -1,0 +1,123 @@
+"""How well holes are filled: PSNR in the hole, seam and sharpness by size of the hole, against other methods.
+
+python -m evaluation.restoration.fill NETWORK.onnx --pictures FOLDER... --report FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import ArrayError
+from cleanplate_training.data.holes.generator import HoleGenerator
+from evaluation.erase.methods import opencv_telea, pypatchmatch
+from evaluation.restoration.graphs import Graph, as_picture, as_planes
+from evaluation.restoration.labels import labelled_crops
+from evaluation.restoration.pictures import Mask, Picture, photographs, scan_shapes, sepia
+from evaluation.seam import seam
+from evaluation.sharpness import sharpness
+
+BINS = ((0.0, 0.02), (0.02, 0.08), (0.08, 0.2))
+"""Shares of the picture that a hole takes: small, middle, large."""
+_TARGETS = (0.01, 0.05, 0.14)
+Method = Callable[[Picture, Mask], Picture]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print or write the report."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation.restoration.fill", description=__doc__)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="folders of test photographs")
+    parser.add_argument("--limit", type=int, default=12, help="photographs of each folder")
+    parser.add_argument("--long-side", type=int, default=512)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--report", type=Path)
+    options = parser.parse_args(arguments)
+    graph = Graph(options.network)
+    methods: dict[str, Method] = {
+        "partial convolutions": lambda picture, hole: completed(graph, picture, hole),
+        "OpenCV Telea": opencv_telea,
+        "PyPatchMatch": pypatchmatch,
+    }
+    found: dict[tuple[int, str], list[list[float]]] = defaultdict(list)
+    rng = np.random.default_rng(options.seed)
+    for _, photograph in photographs(options.pictures, long_side=options.long_side, limit=options.limit):
+        picture = np.asarray(np.rint(255 * sepia(photograph, rng)), np.uint8)
+        for place, hole in enumerate(holes(rng, *picture.shape[:2])):
+            for name, method in {"photograph": lambda whole, _: whole, **methods}.items():
+                found[place, name].append(figures(method(picture.copy(), hole), picture, hole))
+    text = "\n".join(["# Filling holes", "", *_facts(options), "", *_table(found), ""])
+    if options.report:
+        options.report.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def completed(graph: Graph, picture: Picture, hole: Mask) -> Picture:
+    """Return what the network makes of a picture, its known pixels bit for bit."""
+    answer = as_picture(graph(image=as_planes(picture), mask=hole[np.newaxis].astype(np.float32)))
+    return np.asarray(np.where(hole[..., np.newaxis], answer, picture), np.uint8)
+
+
+def holes(rng: np.random.Generator, height: int, width: int) -> list[Mask]:
+    """Return a small hole, shaped like damage on a real scan where that is small enough, a middle and a large one."""
+    drawn = [HoleGenerator((height, width), area=(0.8 * share, 1.2 * share)).draw(rng) for share in _TARGETS]
+    shape = scan_shapes(labelled_crops(), rng, height, width)
+    if 0.001 < shape.mean() < BINS[0][1]:
+        drawn[0] = shape
+    return drawn
+
+
+def figures(filled: Picture, truth: Picture, hole: Mask) -> list[float]:
+    """Return PSNR in the hole, PSNR of the whole picture (dB), seam and sharpness (NaN where they are not defined)."""
+    squared = np.square(filled.astype(np.float64) - truth)
+    psnrs = [10 * np.log10(255**2 / max(float(each.mean()), 1e-4)) for each in (squared[hole], squared)]
+    ratios: list[float] = []
+    for measure in (seam, sharpness):
+        try:
+            ratios.append(measure(filled, hole))
+        except ArrayError:
+            ratios.append(float("nan"))
+    return [*psnrs, *ratios]
+
+
+def _table(found: dict[tuple[int, str], list[list[float]]]) -> list[str]:
+    lines = [
+        "| hole, of the picture | method | holes | PSNR in the hole, dB | PSNR of all, dB | seam | sharpness |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (place, name), rows in found.items():
+        values: NDArray[np.float64] = np.array(rows)
+        psnr, whole = values[:, :2].mean(axis=0)
+        seams, sharp = (np.exp(np.nanmean(np.log(np.maximum(values[:, k], 1e-6)))) for k in (2, 3))
+        low, high = BINS[place]
+        shown = ["", ""] if name == "photograph" else [f"{psnr:.2f}", f"{whole:.2f}"]
+        lines.append(
+            f"| {100 * low:.0f} to {100 * high:.0f} % | {name} | {len(rows)} | {shown[0]} | {shown[1]} "
+            f"| {seams:.2f} | {sharp:.2f} |"
+        )
+    return lines
+
+
+def _facts(options: argparse.Namespace) -> list[str]:
+    words = ["python", "-m", "evaluation.restoration.fill", options.network.name, "--pictures"]
+    words += [*(folder.name for folder in options.pictures), "--limit", str(options.limit)]
+    words += ["--long-side", str(options.long_side), "--seed", str(options.seed)]
+    digest = hashlib.sha256(options.network.read_bytes()).hexdigest()
+    return [
+        "Test photographs turned grey or brown, filled at the network's own size without windows and residual. The",
+        "row of the photograph itself says which seam and sharpness to aim at; seam and sharpness are geometric means.",
+        "",
+        f"Command: `{shlex.join(words)}`  ",
+        f"Network: {options.network.name}, sha256 {digest[:16]}...  ",
+    ]
+
+
+if __name__ == "__main__":
+    main()
