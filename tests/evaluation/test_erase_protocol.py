@@ -11,16 +11,20 @@ import pytest
 from numpy.typing import NDArray
 
 from cleanplate.errors import MissingInputError
+from cleanplate.inpaint.cra import create
+from cleanplate.inpaint.engine import EngineOptions
 from cleanplate.types import Mask
 from evaluation.erase import __main__ as protocol
 from evaluation.erase import workers
 from evaluation.erase.cases import cases
 from evaluation.erase.choice import Summary, chosen, faults
+from evaluation.erase.detail import refilled
 from evaluation.erase.methods import METHODS, WEIGHTS
 from evaluation.erase.report import NOTES, ORIGINAL
 from evaluation.erase.workers import Worker
 from evaluation.holes import make_hole
 from evaluation.metrics.bootstrap import Interval
+from evaluation.sharpness import sharpness
 from tests.inpaint.generators import generator
 
 FAST = ["OpenCV Telea", "OpenCV Navier-Stokes"]
@@ -106,6 +110,20 @@ def test_results_of_other_weights_are_kept_apart(
     text = (tmp_path / "erase.md").read_text(encoding="utf-8")
     assert "Generator: 1.onnx, sha256 " in text
     assert "| cleanplate cra | 3 |" in text
+
+
+@pytest.mark.parametrize("way", ["soft", "strongest", "hard", "search"])
+def test_carried_detail_is_as_sharp_as_the_photograph(way: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    texture = cv2.GaussianBlur(rng.normal(0, 1, (700, 1100, 3)), (0, 0), 1) * 60 + 128
+    picture = np.clip(texture, 0, 255).astype(np.uint8)
+    hole = make_hole("ellipse", 700, 1100, share=0.1, seed=0)
+    engine = create(EngineOptions(device="cpu", weights=generator(tmp_path / "net.onnx")))
+    blurred, filled = (refilled(picture, hole, engine, each) for each in ("none", way))
+    assert np.array_equal(filled[~hole], picture[~hole])
+    # The mean of hundreds of unlike places is nearly flat, and what is left is not blown up without bound.
+    least = 1.05 * sharpness(blurred, hole) if way == "soft" else 0.6
+    assert least < sharpness(filled, hole) < 1.3
 
 
 def test_kinds_of_hole_take_turns_and_small_photographs_are_left_out(folder: Path) -> None:
