@@ -29,7 +29,7 @@ from cleanplate.weights.record import Record
 from cleanplate.weights.store import Installed, resolve, whereabouts
 
 _OUTPUTS = ("boxes", "labels", "scores", "masks")
-_SIDE = 800
+_SIDE = 640
 """Longest side of what the network is given where its record does not say."""
 _SMALLEST_SIDE, _MOST_ENLARGED = 320, 4.0
 _ASSUMED = InputContract(multiple_of=32, minimum=64, maximum=_SIDE)
