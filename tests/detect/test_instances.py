@@ -103,9 +103,9 @@ def test_sixty_people(tmp_path):
     colours = [colour for colour in colours if max(colour) - min(colour) > 100][:60]
     assert len(colours) == 60
     network = colour_people(tmp_path / "many.onnx", colours)
-    picture = street(560, 800)
+    picture = street(460, 640)
     for place, colour in enumerate(colours):
-        with_person(picture, colour, 6 + place % 12 * 66, 6 + place // 12 * 110, int(rng.integers(50, 100)))
+        with_person(picture, colour, 6 + place % 12 * 52, 6 + place // 12 * 90, int(rng.integers(45, 80)))
     found = segment(picture, weights=network)
     assert len(found) == 60
     assert sorted(each.distance_rank for each in found) == list(range(1, 61))
