@@ -136,7 +136,7 @@ def main() -> None:
     """Make the clips, run everything, write results and the table."""
     options = _options()
     if not options.learned:
-        video.begin = _with_figures_alpha  # type: ignore[assignment]
+        video.begin = _with_figures_alpha  # type: ignore[attr-defined, assignment]
     cases = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
