@@ -108,15 +108,15 @@ def plot(points: Mapping[str, tuple[float, float]]) -> str:
     parts.append(f'<rect width="{width}" height="{height}" fill="white"/>')
     frame = f'x="{rim}" y="{rim}" width="{width - 2 * rim}" height="{height - 2 * rim}"'
     parts.append(f'<rect {frame} fill="none" stroke="#999"/>')
-    for ms in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000):
-        if low <= np.log10(ms) <= high:
-            x, y = at(ms, least)
+    for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000):
+        if low <= np.log10(tick) <= high:
+            x, y = at(tick, least)
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{rim}" y2="{y:.1f}" stroke="#ddd"/>')
-            parts.append(f'<text x="{x:.1f}" y="{y + 16:.1f}" font-size="11" text-anchor="middle">{ms}</text>')
-    for iou in np.arange(np.ceil(least * 20) / 20, most, 0.05):
-        x, y = at(10**low, float(iou))
+            parts.append(f'<text x="{x:.1f}" y="{y + 16:.1f}" font-size="11" text-anchor="middle">{tick}</text>')
+    for mark in np.arange(np.ceil(least * 20) / 20, most, 0.05):
+        x, y = at(10**low, float(mark))
         parts.append(f'<line x1="{x:.1f}" x2="{width - rim}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" font-size="11" text-anchor="end">{iou:.2f}</text>')
+        parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" font-size="11" text-anchor="end">{mark:.2f}</text>')
     for name, (ms, iou) in points.items():
         x, y = at(ms, iou)
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#1a5fb4"/>')
@@ -166,7 +166,7 @@ def _feed(session: Session, side: int) -> dict[str, NDArray[np.float32]] | None:
     for tensor in session.inputs:
         given = [size if isinstance(size, int) and size > 0 else None for size in tensor.shape]
         channels_last = given[-1] in (1, 3)
-        wanted = [1, side, side, given[-1]] if channels_last else [1, given[1] or 3, side, side]
+        wanted = [1, side, side, given[-1] or 3] if channels_last else [1, given[1] or 3, side, side]
         if any(have is not None and have != want for have, want in zip(given, wanted, strict=True)):
             return None
         feed[tensor.name] = random.random(wanted, np.float32)

@@ -91,7 +91,7 @@ def held_mattes(shards: Sequence[Path], limit: int) -> Iterator[Case]:
     for place in spread(range(len(samples)), limit):
         sample = samples[place]
         if sample.alpha is not None:
-            yield _case("held-out mattes", sample, sample.alpha / np.float32(255), soft=True)
+            yield _case("held-out mattes", sample, _unit(sample.alpha), soft=True)
 
 
 def composites(sources: Sources, limit: int, *, kind: str, side: int = 512) -> Iterator[Case]:
@@ -101,7 +101,7 @@ def composites(sources: Sources, limit: int, *, kind: str, side: int = 512) -> I
     for number in range(limit):
         scene = scenes.draw(np.random.default_rng((2011, number)))
         assert scene.alpha is not None
-        yield _case(group, Sample(f"{number:03d}", scene.picture, "", ""), scene.alpha / np.float32(255), soft=True)
+        yield _case(group, Sample(f"{number:03d}", scene.picture, "", ""), _unit(scene.alpha), soft=True)
 
 
 def spread(items: Sequence[_T], limit: int) -> list[_T]:
@@ -130,6 +130,10 @@ def _panoptic(picture: Path, map_: Path, people: Sequence[int]) -> Case:
 
 def _case(group: str, sample: Sample, truth: NDArray[np.float32], *, soft: bool) -> Case:
     return Case(group, sample.key, sample.picture, np.ascontiguousarray(truth, np.float32), soft)
+
+
+def _unit(alpha: NDArray[np.uint8]) -> Alpha:
+    return np.asarray(alpha / np.float32(255), np.float32)
 
 
 def _first(cases: Iterator[Case], limit: int) -> Iterator[Case]:

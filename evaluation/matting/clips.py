@@ -46,7 +46,8 @@ def davis(folder: Path, *, height: int, names: Sequence[str] = PEOPLE, limit: in
         MissingInputError: a sequence is not there.
     """
     for name in names:
-        frames, truth = [], []
+        frames: list[NDArray[np.uint8]] = []
+        truth: list[Alpha] = []
         paths = sorted((folder / "JPEGImages/480p" / name).glob("*.jpg"))[:limit]
         if not paths:
             raise MissingInputError("holds no frames", subject=folder / "JPEGImages/480p" / name)
@@ -55,7 +56,7 @@ def davis(folder: Path, *, height: int, names: Sequence[str] = PEOPLE, limit: in
             mask = folder / "Annotations/480p" / name / f"{path.stem}.png"
             known = (decode_grey(file_bytes(mask), name=str(mask)) > 127).astype(np.float32)
             size = round(picture.shape[1] * height / picture.shape[0]), height
-            frames.append(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)))
+            frames.append(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
             truth.append((cv2.resize(known, size, interpolation=cv2.INTER_AREA) > 0.5).astype(np.float32))
         yield Clip("davis", name, frames, truth)
 

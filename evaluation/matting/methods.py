@@ -12,9 +12,11 @@ A method is written ``NAME=FAMILY:FILE[@SIDE]``:
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,11 @@ class Method:
     side: int
     session: Session
     seconds: list[float] = field(default_factory=list)
+
+    @cached_property
+    def stamp(self) -> str:
+        """Hash of the file and the working size: equal stamps give equal alphas."""
+        return f"{hashlib.sha256(self.file.read_bytes()).hexdigest()[:8]}-{self.side}"
 
     @property
     def remembers(self) -> bool:

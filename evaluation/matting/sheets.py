@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evaluation.matting.cases import Case
 from evaluation.matting.methods import Method
+from evaluation.matting.stills import kept_alpha
 
 _GREEN = np.array([0, 177, 64], np.float32)
 _TILE, _PER_SET = 200, 5
@@ -30,15 +31,10 @@ def sheet(
     strips = []
     for case in cases:
         if (case.group, case.name) in chosen:
-            alphas = [case.truth] + [_kept(kept, method, case) for method in methods]
+            alphas = [case.truth] + [kept_alpha(method, case, kept) for method in methods]
             strips.append(np.concatenate([_tile(case.picture), *(_cut(case, alpha) for alpha in alphas)], axis=1))
     if strips:
         cv2.imwrite(str(path), np.concatenate(strips)[..., ::-1])
-
-
-def _kept(folder: Path, method: Method, case: Case) -> NDArray[np.float32]:
-    path = folder / method.name.replace(" ", "-") / case.group.replace(" ", "-") / f"{case.name}.png"
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) / np.float32(255), np.float32)
 
 
 def _cut(case: Case, alpha: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from cleanplate.types import Alpha
+from cleanplate_training.data.pixels import decode_grey, encode_png, file_bytes
 from evaluation.matting.cases import Case
 from evaluation.matting.methods import Method
 from evaluation.metrics import connectivity, gradient, iou, mad, mse
@@ -28,7 +29,7 @@ def measured(method: Method, cases: Iterable[Case], kept: Path | None = None) ->
     """
     rows = []
     for case in cases:
-        alpha = _alpha(method, case, kept)
+        alpha = method.alpha(case.picture) if kept is None else kept_alpha(method, case, kept)
         row: Row = {"set": case.group, "picture": case.name, "method": method.name}
         rows.append({**row, **figures(alpha, case)})
     return rows
@@ -94,11 +95,22 @@ def _line(name: str, rows: Sequence[Row], group: str, soft: bool) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def _alpha(method: Method, case: Case, kept: Path | None) -> Alpha:
-    if kept is None:
-        return method.alpha(case.picture)
-    path = kept / method.name.replace(" ", "-") / case.group.replace(" ", "-") / f"{case.name}.png"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), np.rint(255 * method.alpha(case.picture)).astype(np.uint8))
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) / np.float32(255), np.float32)
+def kept_alpha(method: Method, case: Case, kept: Path) -> Alpha:
+    """The alpha of a case, read from its file in ``kept`` or computed and put there.
+
+    The folder's name has the hash of the network's file and its working size, so no result of another is ever read.
+    """
+    folder = kept / f"{method.stamp}-{_plain(method.name)}" / _plain(case.group)
+    path = folder / f"{case.name}.png"
+    if path.is_file():
+        return np.asarray(decode_grey(file_bytes(path), name=str(path)) / np.float32(255), np.float32)
+    alpha = np.asarray(np.rint(255 * method.alpha(case.picture)), np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    beside.write_bytes(encode_png(alpha))
+    beside.replace(path)
+    return np.asarray(alpha / np.float32(255), np.float32)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")

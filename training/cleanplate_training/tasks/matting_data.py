@@ -37,7 +37,7 @@ class Data:
         mattes: shards of pictures with alpha; without any, drawn shapes stand in for people (for trials).
         cutouts: shards of cut-out people.
         photos: shards of photographs without people.
-        photos_without: sources among ``photos`` that do show people, by name; their pictures are left out.
+        photos_without: how the keys of ``photos`` that do show people begin (a source, or a picture); they are left out.
         validation_mattes: the same, for the figures.
         validation_cutouts: likewise.
         validation_photos: likewise.
@@ -170,12 +170,11 @@ def _sources(
 
 
 class _Without(Sequence[Sample]):
-    """The samples of a set, but for those whose keys begin with the name of a source."""
+    """The samples of a set, but for those whose keys begin as given."""
 
     def __init__(self, samples: ShardSet, without: Sequence[str]) -> None:
         self.samples = samples
-        starts = tuple(f"{name}_" for name in without)
-        self.places = [place for place, key in enumerate(samples.keys()) if not key.startswith(starts)]
+        self.places = [place for place, key in enumerate(samples.keys()) if not key.startswith(tuple(without))]
         if not self.places:
             raise ArgumentError("leaves no photograph", subject="data.photos_without")
 
