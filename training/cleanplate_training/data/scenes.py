@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cleanplate_training.data.augment.geometry import RandomView
 from cleanplate_training.data.prepare.composite import CompositePlan, composite
 from cleanplate_training.data.sample import Sample
+from cleanplate_training.data.uniforms import in_uniform
 
 _TALLEST_HEAD = 0.28
 """Least share of a standing figure that head and shoulders need."""
@@ -25,6 +26,7 @@ class Scenes:
         size: side of the pictures.
         portraits: share of pictures that show people cut out and put on one of the photographs.
         scale: range of the part of a photograph that is seen, as a share of its short side.
+        uniforms: share of people who wear a uniform.
     """
 
     def __init__(
@@ -35,8 +37,9 @@ class Scenes:
         size: int,
         portraits: float = 0.4,
         scale: tuple[float, float] = (0.5, 1.0),
+        uniforms: float = 0.0,
     ) -> None:
-        self.photographs, self.cutouts = photographs, cutouts
+        self.photographs, self.cutouts, self.uniforms = photographs, cutouts, uniforms
         self.portraits = portraits if len(cutouts) else 0.0
         self._view = RandomView((size, size), scale=scale, rotation=3.0)
         plan = CompositePlan(size=(size, size), people=(1, 2), height=(0.55, 1.0), shadows=0.2, harmony=(0.3, 0.8))
@@ -59,6 +62,8 @@ class Scenes:
     def _person(self, rng: np.random.Generator, *, close: bool) -> Sample:
         person = self.cutouts[int(rng.integers(len(self.cutouts)))]
         person = replace(person, instances=None, mask=None)
+        if rng.random() < self.uniforms:
+            person = in_uniform(person, rng)
         return head_and_shoulders(person, rng) if close else person
 
 

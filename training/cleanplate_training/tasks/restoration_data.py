@@ -30,6 +30,7 @@ class Data:
         size: Side of the square pictures.
         scale: Range of the side of the part of a photograph that is seen, as a share of its short side.
         portraits: Share of pictures that show people put on a photograph.
+        uniforms: Share of those people who wear a uniform with insignia.
         checked: Validation pictures used at most.
     """
 
@@ -41,6 +42,7 @@ class Data:
     size: int = 256
     scale: tuple[float, float] = (0.4, 1.0)
     portraits: float = 0.45
+    uniforms: float = 0.1
     checked: int = 48
 
 
@@ -55,6 +57,7 @@ def open_scenes(settings: Data, split: Split) -> Scenes:
         size=settings.size,
         portraits=settings.portraits,
         scale=settings.scale,
+        uniforms=settings.uniforms,
     )
 
 
