@@ -12,6 +12,7 @@ from cleanplate.inpaint import cra
 from cleanplate.inpaint.engine import ENGINES, EngineOptions
 from cleanplate.tasks import engine_choice
 from cleanplate.tasks.engine_choice import GENERATED, PREFERENCE, automatic_engine
+from cleanplate.weights import store
 from tests.inpaint.generators import generator
 from tests.runtime.graphs import lama
 
@@ -36,7 +37,7 @@ def test_engines_with_a_network_are_left_out_while_it_is_missing(monkeypatch: py
     monkeypatch.setattr(cra, "generators", list)
     assert automatic_engine(EngineOptions()) == "patchmatch"
     monkeypatch.setattr(cra, "generators", lambda: [None])
-    monkeypatch.setattr(engine_choice, "whereabouts", lambda record: Path("net.onnx"))
+    monkeypatch.setattr(store, "whereabouts", lambda record: Path("net.onnx"))
     assert automatic_engine(EngineOptions()) == "hybrid"
 
 

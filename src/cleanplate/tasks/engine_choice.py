@@ -7,10 +7,9 @@ figures stand in ``evaluation/reports/erase.md`` under "What --engine auto shoul
 
 from __future__ import annotations
 
-from cleanplate.inpaint import cra
+from pathlib import Path
+
 from cleanplate.inpaint.engine import EngineOptions
-from cleanplate.runtime.session_cache import SESSIONS
-from cleanplate.weights.store import resolve, whereabouts
 
 GENERATED = ("cra", "hybrid")
 """Engines that need a generator."""
@@ -30,11 +29,28 @@ def automatic_engine(options: EngineOptions) -> str:
         DeviceError: the device is not there.
     """
     if options.weights is None:
-        ready = any(whereabouts(record) is not None for record in cra.generators())
-        return next(name for name in PREFERENCE if ready or name not in GENERATED)
-    preferred = next((name for name in PREFERENCE if name in GENERATED), "cra")
-    weights = resolve(options.weights)
+        return next(name for name in PREFERENCE if name not in GENERATED or _generator_installed())
+    return _engine_for(options.weights, options)
+
+
+def _generator_installed() -> bool:
+    from cleanplate.inpaint import cra
+    from cleanplate.weights.store import whereabouts
+
+    return any(whereabouts(record) is not None for record in cra.generators())
+
+
+def _engine_for(given: Path, options: EngineOptions) -> str:
+    """The engine for weights that were given."""
+    # Imported here: most calls give none, and start faster without.
+    from cleanplate.inpaint import cra
+    from cleanplate.runtime.session_cache import SESSIONS
+    from cleanplate.weights.store import resolve
+
+    weights = resolve(given)
     if weights.record is not None:
-        return preferred if cra.is_generator(weights.record) else "onnx"
-    session = SESSIONS.session(weights.path, device=options.device, threads=options.threads)
-    return preferred if cra.has_scores(session) else "onnx"
+        generator = cra.is_generator(weights.record)
+    else:
+        session = SESSIONS.session(weights.path, device=options.device, threads=options.threads)
+        generator = cra.has_scores(session)
+    return next((name for name in PREFERENCE if name in GENERATED), "cra") if generator else "onnx"
