@@ -68,7 +68,7 @@ def make_photos(folder: Path) -> None:
     import cv2
     import numpy as np
 
-    small = cv2.imread(str(PORTRAIT))
+    small: Any = cv2.imread(str(PORTRAIT))
     for side in SIDES.values():
         large = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
         grain = np.random.default_rng(side).normal(0, 4, (side, side)).astype(np.float32)

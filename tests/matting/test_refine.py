@@ -31,8 +31,8 @@ def test_edges_and_strands_come_back(dtype):
     assert refined.dtype == np.float32
     assert refined.shape == alpha.shape
     assert 0 <= refined.min() <= refined.max() <= 1
-    # Strands half a pixel wide in the small picture; wider ones come back better.
-    assert np.abs(refined - alpha).mean() < 0.65 * np.abs(plain - alpha).mean()
+    # Strands are half a pixel wide in the small picture; the two colours tell them from the background.
+    assert np.abs(refined - alpha).mean() < 0.15 * np.abs(plain - alpha).mean()
 
 
 def test_flat_pictures_and_extreme_alphas_are_no_trouble():
@@ -59,7 +59,7 @@ def test_input_is_left_alone_and_the_same_size_is_kept():
     image = np.zeros((40, 50, 3), np.uint8)
     alpha = disc_alpha(40, 50, (20, 20), 9)
     before = alpha.copy()
-    assert np.abs(refine(image, alpha) - alpha).max() < 1e-6
+    assert np.abs(refine(image, alpha) - alpha).max() < 0.005
     assert (alpha == before).all()
 
 
@@ -71,7 +71,7 @@ def test_parts_of_an_enlargement_are_those_of_the_whole(h, w, height, width):
     reference = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     assert np.abs(whole - reference).max() < 1e-3
     box = Box(width // 3, height // 2, width, height)
-    assert (part(small, box, height, width) == whole[box.slices]).all()
+    assert np.abs(part(small, box, height, width) - whole[box.slices]).max() < 1e-5
 
 
 def test_tiles_hold_the_band_and_little_else():

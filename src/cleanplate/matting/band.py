@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from cleanplate.types import Alpha, Box, Mask
 
-TILE = 512
+TILE = 256
+"""Pixels; small enough for the work on a tile to stay in a core's cache."""
 
 
 def soft(alpha: Alpha, *, reach: int = 0, margin: float = 0.01) -> Mask:

@@ -10,6 +10,7 @@ exactly, which puts the detail of hair back. Written for whole arrays, without c
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -33,12 +34,13 @@ _ROOM = 16
 """Pixels of room around the people: their background has to be seen."""
 
 
-def foreground_colours(image: Image, alpha: Alpha) -> Image:
+def foreground_colours(image: Image, alpha: Alpha, *, threads: int = 1) -> Image:
     """The colours of what alpha covers.
 
     Args:
         image: H x W x 3 RGB, uint8 or uint16; not changed.
         alpha: H x W float32 0..1.
+        threads: tiles worked on at a time; the result does not depend on it.
 
     Returns:
         A new array like ``image``: equal to it where alpha is 0 or 1 (to within a hundredth), estimated between.
@@ -56,15 +58,20 @@ def foreground_colours(image: Image, alpha: Alpha) -> Image:
     inside, cover = image[region.slices], alpha[region.slices]
     height, width = cover.shape
     people, background = _reduced(inside, cover)
+    both = np.dstack([people, background])
     levels = np.float32(np.iinfo(image.dtype).max)
-    target = result[region.slices]
-    for box in tiles(band[region.slices], height, width):
+    target, where = result[region.slices], band[region.slices]
+
+    def clean(box: Box) -> None:
         pixels = inside[box.slices].astype(np.float32) / levels
-        exact = explained(
-            pixels, cover[box.slices], part(people, box, height, width), part(background, box, height, width)
-        )
-        where = (band[region.slices][box.slices] & (cover[box.slices] > 0))[..., None]
-        target[box.slices] = np.where(where, np.rint(exact * levels).astype(image.dtype), target[box.slices])
+        estimate = part(both, box, height, width)
+        exact = explained(pixels, cover[box.slices], estimate[..., :3], estimate[..., 3:])
+        chosen = (where[box.slices] & (cover[box.slices] > 0))[..., None]
+        target[box.slices] = np.where(chosen, np.rint(exact * levels).astype(image.dtype), target[box.slices])
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(clean, tiles(where, height, width)):
+            pass
     return result
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ from cleanplate.matting.network import MatteNetwork, open_network
 from cleanplate.matting.parts import only, parts
 from cleanplate.matting.portrait import portrait
 from cleanplate.matting.refine import refine
+from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
 from cleanplate.types import Alpha, Box, Image, check_image
 
@@ -51,7 +53,7 @@ class CutoutResult:
     def rgba(self) -> NDArray[Any]:
         """H x W x 4, dtype of the image: colours and alpha; 0 everywhere that alpha is 0."""
         levels = alpha_levels(self.alpha, self.image.dtype)
-        return np.dstack([np.where(levels[..., None] > 0, self.image, 0).astype(self.image.dtype), levels])
+        return np.dstack([uncovered_blanked(self.image, levels), levels])
 
 
 def cutout(
@@ -76,7 +78,7 @@ def cutout(
         clean: estimate the people's own colours where alpha is soft (multi-level, arXiv 2006.14970).
         weights: matting network, a file or a name from ``cleanplate models``; None for the one that ships.
         device: for the network; see ``cleanplate doctor``.
-        threads: cores for the network.
+        threads: cores to use; None for all.
         network: an open one, instead of the three above.
 
     Returns:
@@ -90,6 +92,7 @@ def cutout(
     """
     clock = Clock()
     image = cast("Image", np.ascontiguousarray(check_image(image)))
+    cores = threads or usable_cores()
     network = network or open_network(weights, device=device, threads=threads)
     matte = portrait(image, network)
     clock.lap("network")
@@ -97,19 +100,28 @@ def cutout(
     people = parts(alpha).boxes
     if person is not None and people:
         alpha = only(alpha, person)
-    alpha = refine(image, alpha)
+    alpha = refine(image, alpha, threads=cores)
     people = tuple(_enlarged(box, matte.alpha.shape, alpha.shape) for box in people)
     alpha = feathered(shifted(alpha, shift_edge), feather) if people else np.zeros_like(alpha)
     clock.lap("refine")
-    colours = foreground_colours(image, alpha) if clean and people else image.copy()
+    colours = foreground_colours(image, alpha, threads=cores) if clean and people else image.copy()
     clock.lap("colours")
     notes = [*network.notes, *matte.notes]
     return CutoutResult(colours, alpha, people, network.name, network.device, clock.timings(), notes)
 
 
+def uncovered_blanked(colours: Image, levels: NDArray[Any]) -> Image:
+    """``colours`` with 0 where ``levels`` is 0: nothing of the old background is left there."""
+    blanked: Any = cv2.copyTo(colours, (levels > 0).view(np.uint8))
+    return cast("Image", blanked)
+
+
 def alpha_levels(alpha: Alpha, dtype: Any) -> NDArray[Any]:
     """``alpha`` as integers of ``dtype``, over its full range."""
-    return np.asarray(np.rint(alpha * np.float32(np.iinfo(dtype).max)), dtype)
+    result = np.empty(alpha.shape, dtype)
+    for top in range(0, len(alpha), 256):  # strips stay in the cache
+        result[top : top + 256] = np.rint(alpha[top : top + 256] * np.float32(np.iinfo(dtype).max))
+    return result
 
 
 def _enlarged(box: Box, small: tuple[int, ...], large: tuple[int, ...]) -> Box:

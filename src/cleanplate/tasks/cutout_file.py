@@ -20,7 +20,7 @@ from cleanplate.errors import ArgumentError
 from cleanplate.picture import Metadata, Picture
 from cleanplate.tasks.background import Backdrop, Blur, replace_background
 from cleanplate.tasks.clock import Clock
-from cleanplate.tasks.cutout import CutoutResult, alpha_levels, cutout
+from cleanplate.tasks.cutout import CutoutResult, alpha_levels, cutout, uncovered_blanked
 from cleanplate.tasks.matte_options import BackgroundOptions, Behind, CutoutOptions, MatteOptions
 from cleanplate.tasks.matte_report import MatteReport
 from cleanplate.tasks.outputs import WritingRules, check_outputs, write_all
@@ -266,7 +266,7 @@ def _as_cutout(
     """The picture to encode, its pixels and alpha; nothing of the old background stays where alpha is 0."""
     # Palettes and pure black and white cannot hold soft edges.
     made = replace(picture, mode={"P": "RGB", "1": "L"}.get(picture.mode, picture.mode))
-    pixels: Any = np.where(levels[..., None] > 0, colours, 0).astype(colours.dtype)
+    pixels = uncovered_blanked(colours, levels)
     if box is None:
         return made, pixels, levels
     block = picture.metadata.exif
