@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cleanplate.tasks.engine_choice import GENERATED, PREFERENCE
 from tests.cli.pictures import photo_pixels
+from tests.inpaint.generators import generator
 from tests.runtime.graphs import doubling, lama, migan
 
 BOX = ("--box", "40,30,70,60")
@@ -45,6 +47,15 @@ def test_weights_alone_choose_the_engine(cleanplate, photo, tmp_path):
     ran = cleanplate("erase", "photo.png", *BOX, "--weights", "mine.onnx", "-o", "clean.png")
     assert ran.code == 0, ran.stderr
     assert "(onnx on cpu)" in ran.stdout
+
+
+@pytest.mark.parametrize("engine", ["cra", "hybrid", None])
+def test_a_generator_runs_in_its_own_engines(cleanplate, photo, tmp_path, engine):
+    generator(tmp_path / "mine.onnx")
+    chosen = () if engine is None else ("--engine", engine)
+    ran = cleanplate("erase", "photo.png", *BOX, *chosen, "--weights", "mine.onnx", "--json", "-o", "clean.png")
+    assert ran.code == 0, ran.stderr
+    assert json.loads(ran.stdout)["engine"] == (engine or next((e for e in PREFERENCE if e in GENERATED), "cra"))
 
 
 def test_several_pictures_in_processes_of_their_own(cleanplate, photo, tmp_path):
