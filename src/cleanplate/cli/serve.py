@@ -13,8 +13,6 @@ from cleanplate.errors import MissingExtraError, OutputError
 
 app = typer.Typer()
 
-_PAGE = Path(__file__).parents[1] / "server" / "page"
-
 
 @app.command()
 def serve(
@@ -60,6 +58,7 @@ def serve(
         import uvicorn
 
         from cleanplate.server.app import create_app
+        from cleanplate.server.page import built_page
         from cleanplate.server.settings import ServerSettings
     except ModuleNotFoundError as error:
         raise MissingExtraError(
@@ -80,7 +79,7 @@ def serve(
         device=device,
         people_weights=people_weights,
         matte_weights=matte_weights,
-        page=_PAGE if (_PAGE / "index.html").is_file() else None,
+        page=built_page(lambda line: typer.echo(line, err=True)),
     )
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
@@ -104,6 +103,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        # From here on connections wait in line, so that the address can be used as soon as it is said.
+        listening.listen(128)
     except OSError as error:
         listening.close()
         reason = error.strerror or str(error)
