@@ -45,7 +45,7 @@ def sepia(picture: Picture, rng: np.random.Generator) -> NDArray[np.float32]:
     light = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., np.newaxis] / np.float32(255)
     tone = np.array([1.0, 0.93, 0.8] if rng.random() < 0.5 else [1.0, 1.0, 1.0], np.float32)
     noise = rng.normal(0, 0.015, light.shape).astype(np.float32)
-    return np.clip(0.08 + 0.84 * light * tone + noise, 0, 1)
+    return np.asarray(np.clip(0.08 + 0.84 * light * tone + noise, 0, 1), np.float32)
 
 
 def scan_shapes(crops: Sequence[LabelledCrop], rng: np.random.Generator, height: int, width: int) -> Mask:

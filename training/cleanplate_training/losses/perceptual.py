@@ -43,7 +43,7 @@ class Perceptual:
             made.requires_grad_(False).eval()
             self._network = made.to(pictures.device)
         if isinstance(self._network, Vgg16Features):
-            return self._network(pictures)
+            return self._network.forward(pictures)
         assert isinstance(self._network, efficientnet_lite.EfficientNetLite)
         levels = self._network.features((pictures - MEAN) / STD)
         return [levels[level] for level in _LEVELS]

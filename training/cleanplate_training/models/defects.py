@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +63,7 @@ class Recomputed(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layers one after the other."""
         if not (self.training and torch.is_grad_enabled()):
-            return super().forward(x)
+            return cast(Tensor, super().forward(x))  # type: ignore[no-untyped-call]
         answer: Tensor = checkpoint(
             super().forward, x, use_reentrant=False, context_fn=lambda: (nullcontext(), still_statistics(self))
         )

@@ -232,4 +232,5 @@ def colourfulness(rgb: Tensor) -> Tensor:
     red, green, blue = (255 * rgb).flatten(2).unbind(dim=1)
     opponents = torch.stack([red - green, (red + green) / 2 - blue], dim=1)
     spread = opponents.std(dim=2, correction=0).norm(dim=1)
-    return spread + 0.3 * opponents.mean(dim=2).norm(dim=1)
+    values: Tensor = spread + 0.3 * opponents.mean(dim=2).norm(dim=1)
+    return values

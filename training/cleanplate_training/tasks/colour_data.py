@@ -91,7 +91,8 @@ class ColourExamples:
         """How often each picture is drawn, or None where all are alike."""
         if self.further is None:
             return None
-        return np.r_[np.ones(len(self.scenes)), np.full(len(self.further), self.settings.hand_coloured_weight)]
+        own = np.full(len(self.further), self.settings.hand_coloured_weight)
+        return np.concatenate([np.ones(len(self.scenes)), own])
 
     def draw(self, index: int, rng: np.random.Generator) -> Mapping[str, Any]:
         """Return ``luma`` (1 x H x W, 0..1), ``chroma`` (2 x H x W, -0.5..0.5) and ``hints`` (3 x H x W), float32."""

@@ -69,7 +69,8 @@ def _kinds(pictures: Sequence[NDArray[np.uint8]], rng: np.random.Generator) -> N
         row = []
         for column in range(5):
             ground = pictures[(place + column) % len(pictures)]
-            grey = cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2).astype(np.float32) / 255
+            light = cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2)
+            grey = np.asarray(light / 255, np.float32)
             seen = laid(grey, draw(rng, *grey.shape[:2]), (0.97, 0.95, 0.88))
             row.append(np.asarray(np.clip(seen, 0, 1) * 255, np.uint8))
         rows.append(np.hstack(row))

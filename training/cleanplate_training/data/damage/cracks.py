@@ -16,7 +16,7 @@ def crack(rng: np.random.Generator, height: int, width: int) -> Mark:
     lines: list[Points] = []
     start = rng.uniform((0, 0), (width, height))
     _grow(rng, lines, start, rng.uniform(0, 2 * math.pi), rng.uniform(0.25, 1.1) * side, depth=3)
-    half = rng.uniform(0.4, 1.0 + side / 260)
+    half = math.exp(rng.uniform(math.log(0.35), math.log(1.0 + side / 260)))  # most are fine
     away = distance(height, width, lines)
     opacity = flaked(rng, away, half, ragged=rng.uniform(0.6, 1.4)) * np.float32(rng.uniform(0.8, 1))
     level = rng.uniform(0.75, 1.0) if rng.random() < 0.9 else rng.uniform(0.0, 0.2)

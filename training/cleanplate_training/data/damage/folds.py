@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cleanplate_training.data.damage.lines import distance, fibres, flaked, straight
@@ -13,7 +15,7 @@ def fold(rng: np.random.Generator, height: int, width: int) -> Mark:
     long = 2.0 if rng.random() < 0.6 else rng.uniform(0.3, 0.9)
     line = straight(rng, height, width, wander=rng.uniform(0.001, 0.008), length=long)
     away = distance(height, width, [line])
-    half = rng.uniform(0.4, 1.0 + min(height, width) / 220)
+    half = math.exp(rng.uniform(math.log(0.35), math.log(1.0 + min(height, width) / 220)))  # most are fine
     core = flaked(rng, away, half, ragged=rng.uniform(0.4, 1.2))
     # The bent paper catches or loses light beside the break: too faint to be repainted.
     glow = rng.uniform(0.0, 0.16) * np.exp(-away / np.float32(rng.uniform(2, 7)))

@@ -13,7 +13,7 @@ def grained(picture: Plane, rng: np.random.Generator) -> Plane:
     height, width = picture.shape[:2]
     size = rng.uniform(0.4, 1.3)
     noise = cv2.GaussianBlur(rng.standard_normal((height, width), np.float32), (0, 0), size)
-    noise /= max(float(noise.std()), 1e-6)
+    noise = noise / max(float(noise.std()), 1e-6)
     light = picture.mean(axis=2)
     strength = rng.uniform(0.01, 0.055) * (0.35 + 2.6 * light * (1 - light))
     return np.asarray(picture + (strength * noise)[..., None], np.float32)

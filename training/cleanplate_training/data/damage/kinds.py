@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cleanplate_training.data.damage.cracks import crack
+from cleanplate_training.data.damage.crazing import crazing
 from cleanplate_training.data.damage.folds import fold
 from cleanplate_training.data.damage.hairlines import hairline
 from cleanplate_training.data.damage.handwriting import handwriting
@@ -16,6 +17,7 @@ from cleanplate_training.data.damage.worn_edges import worn_edge
 
 KINDS: Mapping[str, Draw] = {
     "crack": crack,
+    "crazing": crazing,
     "fold": fold,
     "hairline": hairline,
     "handwriting": handwriting,
@@ -28,6 +30,7 @@ KINDS: Mapping[str, Draw] = {
 
 FREQUENCY: Mapping[str, float] = {
     "crack": 1.2,
+    "crazing": 0.5,
     "fold": 1.0,
     "hairline": 1.6,
     "handwriting": 0.25,

@@ -48,7 +48,7 @@ def curved(rng: np.random.Generator, height: int, width: int, *, length: float, 
     direction = rng.uniform(0, 2 * math.pi) + np.cumsum(np.cumsum(rng.normal(0, bend / 6, steps)))
     stride = length * math.hypot(height, width) / steps
     points = np.cumsum(np.column_stack([np.cos(direction), np.sin(direction)]), axis=0) * stride
-    return points - points.mean(axis=0) + rng.uniform((0, 0), (width, height))
+    return np.asarray(points - points.mean(axis=0) + rng.uniform((0, 0), (width, height)), np.float64)
 
 
 def distance(height: int, width: int, lines: list[Points]) -> NDArray[np.float32]:

@@ -91,7 +91,8 @@ class OldPhotograph:
         self, before: Plane, paper: tuple[float, float, float], rng: np.random.Generator
     ) -> tuple[Plane, NDArray[np.bool_], dict[str, float]]:
         height, width = before.shape[:2]
-        mask, areas = np.zeros((height, width), np.bool_), {}
+        mask = np.zeros((height, width), np.bool_)
+        areas: dict[str, float] = {}
         if rng.random() < self.whole:
             return before, mask, areas
         picture = before
