@@ -102,7 +102,10 @@ def cutout(
         alpha = only(alpha, person)
     alpha = refine(image, alpha, threads=cores)
     people = tuple(_enlarged(box, matte.alpha.shape, alpha.shape) for box in people)
-    alpha = feathered(shifted(alpha, shift_edge), feather) if people else np.zeros_like(alpha)
+    if people and shift_edge != 0.0:
+        alpha = shifted(alpha, shift_edge)
+    if people and feather != 0.0:
+        alpha = feathered(alpha, feather)
     clock.lap("refine")
     colours = foreground_colours(image, alpha, threads=cores) if clean and people else image.copy()
     clock.lap("colours")
