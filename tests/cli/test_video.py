@@ -62,6 +62,18 @@ def test_several_clips(video, tmp_path):
     assert look(tmp_path / "done" / "b.mp4").sound == []
 
 
+def test_a_folder(video, tmp_path):
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes((tmp_path / "talk.mp4").read_bytes())
+    (tmp_path / "clips" / "B.MKV").write_bytes((tmp_path / "talk.mp4").read_bytes())
+    (tmp_path / "clips" / "notes.txt").write_text("none")
+    ran = video("clips", "--alpha", "vp9", "-o", "done")
+    assert ran.code == 0, ran.stderr
+    assert listing(tmp_path / "done") == {"a.webm", "B.webm"}
+    (tmp_path / "empty").mkdir()
+    assert "no video" in video("empty", "--with", "white").error
+
+
 def test_json_of_one_clip(video):
     ran = video("talk.mp4", "--with", "white", "-o", "out.mkv", "--json", "--start", "0:00.04", "--end", "0.16")
     record = json.loads(ran.stdout)

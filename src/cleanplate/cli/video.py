@@ -25,7 +25,7 @@ Exit codes: 0 all done, 2 wrong option, 3 input, 5 output, 6 network or device, 
 
 @app.command(epilog=EPILOG)
 def video(
-    sources: Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video, or several.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video, several, or a folder of them.")],
     output: Annotated[
         Path | None,
         typer.Option(

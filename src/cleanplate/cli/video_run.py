@@ -13,11 +13,14 @@ from typing import TypeVar
 import typer
 
 from cleanplate.encode.video_codecs import ALPHA_FILES, CONTAINERS
-from cleanplate.errors import ArgumentError, CleanplateError, OutputError, PartialFailureError
+from cleanplate.errors import ArgumentError, CleanplateError, InputError, OutputError, PartialFailureError
 from cleanplate.tasks.video import replace_background
 from cleanplate.tasks.video_options import VideoOptions, VideoReport
 
 Word = TypeVar("Word", bound=str)
+
+_CLIPS = {*CONTAINERS, ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv", ".3gp", ".gif"}
+"""Endings by which videos in a folder are told from other files."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def run(wishes: VideoWishes) -> None:
         CleanplateError: what went wrong with a single clip.
         PartialFailureError: some of several clips failed; the others are done.
     """
+    wishes = replace(wishes, sources=tuple(clips_of(wishes.sources)))
     pairs = [(source, target_of(source, wishes)) for source in wishes.sources]
     _check(pairs)
     if len(pairs) == 1:
@@ -74,6 +78,22 @@ def run(wishes: VideoWishes) -> None:
     _tell(reports, wishes)
     if failures:
         raise PartialFailureError(f"{failures} of {len(pairs)} failed")
+
+
+def clips_of(sources: tuple[Path, ...]) -> Iterator[Path]:
+    """The clips that are named, and those in folders that are named.
+
+    Raises:
+        InputError: a folder holds no video.
+    """
+    for source in sources:
+        if not source.is_dir():
+            yield source
+            continue
+        found = sorted(path for path in source.iterdir() if path.suffix.lower() in _CLIPS and path.is_file())
+        if not found:
+            raise InputError("holds no video", subject=source, fix="check the path; sub-folders are not looked into")
+        yield from found
 
 
 def target_of(source: Path, wishes: VideoWishes) -> Path:
