@@ -1,5 +1,7 @@
 """The generator of contextual residual aggregation, its attention, its critic, its losses and its task."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from cleanplate.errors import ArgumentError
 from cleanplate.runtime.session import start
 from cleanplate_training import checkpoint, loop
+from cleanplate_training.data.sample import Sample
+from cleanplate_training.data.shard_writer import ShardWriter
 from cleanplate_training.losses import adversarial
 from cleanplate_training.losses.inpainting import context_l1, hole_l1
 from cleanplate_training.models.cra import CraGenerator, halved
@@ -18,6 +22,7 @@ from cleanplate_training.models.gated_conv import GatedConv, GatedUp
 from cleanplate_training.recipe import RECIPES, parse, read
 from cleanplate_training.task import Phase
 from cleanplate_training.tasks.inpainting import Critic, Inpainting, InpaintingOptions
+from cleanplate_training.tasks.inpainting_data import Data, open_data
 from cleanplate_training.tasks.inpainting_figures import FillFigures, hole_ssim, kernel_distance
 from tests.training.network_contract import NetworkContract, picture
 
@@ -379,6 +384,37 @@ def test_shipped_recipes_are_valid():
 def test_silhouettes_are_only_drawn_where_there_are_some(tables):
     tables["data"]["kinds"] = {"silhouettes": 2, "spots": 1}
     assert batch_of(Inpainting(parse(tables).options, seed=0))["mask"].any()
+
+
+@pytest.fixture
+def shards(tmp_path):
+    """Six pictures of two sources, two of them with an outline."""
+    rng = np.random.default_rng(0)
+    with ShardWriter(tmp_path, split="train") as writer:
+        for number in range(6):
+            pixels = rng.integers(0, 255, (80, 90, 3), np.uint8)
+            alpha = np.zeros((80, 90), np.uint8)
+            alpha[20:60, 30:60] = 255
+            source = "free" if number % 3 else "strict"
+            writer.write(Sample(f"p{number}", pixels, source, "any", alpha=alpha if number < 2 else None))
+    return next(tmp_path.glob("train-*.tar"))
+
+
+def test_photographs_come_from_shards_without_the_sources_that_are_left_out(shards):
+    shown = Data(train=(shards,), validation=(shards,), silhouettes=(shards,), size=64, checked=4, light=1.0)
+    data = open_data(shown)
+    assert (len(data.train), len(data.validation)) == (6, 4)
+    drawn = data.train.draw(0, np.random.default_rng(0))
+    assert (drawn["image"].shape, drawn["mask"].shape) == ((3, 64, 64), (1, 64, 64))
+    assert drawn["image"].dtype == drawn["mask"].dtype == np.float32
+    assert 0.02 <= drawn["mask"].mean() <= 0.4
+    same = [data.validation.draw(1, np.random.default_rng(3))["mask"] for _ in range(2)]
+    assert np.array_equal(*same)
+    fewer = open_data(replace(shown, without=("strict",)))
+    assert len(fewer.train) == 4
+    assert {fewer.train.samples[place].source for place in range(4)} == {"free"}
+    with pytest.raises(ArgumentError, match="the shards have free, strict"):
+        open_data(replace(shown, without=("strickt",)))
 
 
 def test_an_unknown_gate_is_refused(tables):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import ArgumentError
 from cleanplate_training.data.augment.chain import Augmentation, Chain
 from cleanplate_training.data.augment.geometry import RandomView
 from cleanplate_training.data.augment.light import Gamma, Temperature
@@ -33,6 +34,8 @@ class Data:
     Attributes:
         train: Shards to learn from; empty for drawn shapes.
         validation: Shards for the figures.
+        without: Sources whose pictures are left out of training, by the name that the shards give them (for terms that
+            do not suit the weights).
         silhouettes: Shards of cut-out objects whose outlines become holes; empty for none.
         shapes: Number of drawn shapes in a pass where no shards are given.
         checked: Validation pictures used at most.
@@ -47,6 +50,7 @@ class Data:
 
     train: tuple[Path, ...] = ()
     validation: tuple[Path, ...] = ()
+    without: tuple[str, ...] = ()
     silhouettes: tuple[Path, ...] = ()
     shapes: int = 1000
     checked: int = 256
@@ -69,8 +73,10 @@ def open_data(settings: Data) -> TaskData:
         return TaskData(_Drawn(settings.shapes, settings.size, holes), _Drawn(checked, settings.size, holes))
     still = RandomView((settings.size, settings.size), scale=(1, 1), flip=0)
     validation = SampleExamples(ShardSet(settings.validation), WithHole(still, holes))
-    train = SampleExamples(ShardSet(settings.train), WithHole(moving_chain(settings), holes))
-    return TaskData(train, _Spread(validation, settings.checked))
+    train = SampleExamples(
+        _allowed(ShardSet(settings.train), settings.without), WithHole(moving_chain(settings), holes)
+    )
+    return TaskData(train, _Chosen(validation, mixed(spread(len(validation), settings.checked))))
 
 
 def moving_chain(settings: Data) -> Chain:
@@ -97,12 +103,11 @@ class WithHole:
         return {"image": image, "mask": self.holes.draw(rng)[np.newaxis].astype(np.float32)}
 
 
-class _Spread:
-    """At most ``count`` examples, spread evenly over another set and mixed, so that a sheet shows several kinds."""
+class _Chosen:
+    """Examples at some places of another set."""
 
-    def __init__(self, examples: Examples, count: int) -> None:
-        places = spread(len(examples), count)
-        self.examples, self.places = examples, np.random.default_rng(0).permutation(places).tolist()
+    def __init__(self, examples: Examples, places: Sequence[int]) -> None:
+        self.examples, self.places = examples, list(places)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -130,6 +135,48 @@ def _templates(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
         return []
     samples = ShardSet(paths)
     return templates_of(samples[place] for place in spread(len(samples), _TEMPLATES))
+
+
+def _allowed(samples: ShardSet, without: Sequence[str]) -> Sequence[Sample]:
+    if not without:
+        return samples
+    sources = [entry.source for entry in samples.entries()]
+    unknown = sorted(set(without) - set(sources))
+    if unknown:
+        fix = f"the shards have {', '.join(sorted(set(sources)))}"
+        raise ArgumentError(f"names {', '.join(unknown)}", subject="data.without", fix=fix)
+    return Picked(samples, [place for place, source in enumerate(sources) if source not in without])
+
+
+class Picked(Sequence[Sample]):
+    """Samples at some places of another set; picklable.
+
+    Args:
+        samples: The whole set.
+        places: Which of them, in this order.
+    """
+
+    def __init__(self, samples: Sequence[Sample], places: Sequence[int]) -> None:
+        self.samples, self.places = samples, list(places)
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        """Read and decode."""
+        if isinstance(index, slice):
+            return [self.samples[place] for place in self.places[index]]
+        return self.samples[self.places[index]]
+
+
+def mixed(places: Sequence[int]) -> list[int]:
+    """Return the places in an order that shows several kinds at the beginning, always the same."""
+    return [int(place) for place in np.random.default_rng(0).permutation(places)]
 
 
 def spread(length: int, count: int) -> list[int]:
