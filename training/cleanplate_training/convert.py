@@ -15,7 +15,7 @@ import torch
 
 from cleanplate.errors import ArgumentError, BrokenInputError, MissingInputError
 from cleanplate_training.export import ExportReport, export
-from cleanplate_training.models import modnet_published
+from cleanplate_training.models import mask_rcnn_published, modnet_published
 from cleanplate_training.onnx_storage import Storage
 from cleanplate_training.task import Exported
 
@@ -23,6 +23,7 @@ Converter = Callable[[Mapping[str, Any]], Exported]
 """Builds a network from what a checkpoint holds, loads it strictly and says how to export it."""
 
 CONVERTERS: dict[str, Converter] = {
+    "mask-rcnn-r50": mask_rcnn_published.coco,
     "modnet-photographic": modnet_published.photographic,
 }
 """Converter by name."""

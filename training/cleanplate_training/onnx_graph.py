@@ -57,6 +57,7 @@ def to_onnx(exported: Exported, *, static_shape: tuple[int, int] | None = None) 
     assert program is not None
     graph = program.model_proto
     _strip(graph)
+    onnx.helper.set_model_props(graph, dict(exported.metadata))
     _name_dimensions(graph, exported, static_shape)
     onnx.checker.check_model(graph, full_check=True)
     check_constant_filters(graph)

@@ -114,6 +114,7 @@ class Exported:
         atol: Largest difference between PyTorch's and ONNX Runtime's outputs that is only rounding.
         comparable: Turns the outputs by name, for a picture of ``(height, width)``, into the one array by which two
             versions are compared; None compares every output as it is. For networks with a list as their answer.
+        metadata: Entries for the file itself, such as the names of classes.
     """
 
     module: nn.Module
@@ -123,6 +124,7 @@ class Exported:
     output: OutputContract
     atol: float = 1e-3
     comparable: Callable[[Mapping[str, NDArray[Any]], tuple[int, int]], NDArray[np.float32]] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def multiple(self) -> int:

@@ -33,6 +33,19 @@ def with_instance_masks(sample: Sample) -> Sample:
     return replace(sample, instances=instances or (), alpha=None, mask=None, encoded=None)
 
 
+def without_groups(sample: Sample) -> Sample:
+    """Leave out boxes without a mask that hold two others or more: they are around a group, not a person."""
+    instances = sample.instances or ()
+    return replace(sample, instances=tuple(each for each in instances if not _is_group(each, instances)))
+
+
+def _is_group(own: Instance, instances: tuple[Instance, ...]) -> bool:
+    if own.crowd:
+        return True
+    others = [each.box for each in instances if each is not own and _area(each.box) < 0.8 * _area(own.box)]
+    return own.mask is None and sum(_shared(own.box, box) > 0.8 * _area(box) for box in others) >= 2
+
+
 def _masked(place: int, instances: tuple[Instance, ...], solid: NDArray[np.bool_]) -> Instance:
     own = instances[place]
     if any(_meets(own.box, other.box) for number, other in enumerate(instances) if number != place):

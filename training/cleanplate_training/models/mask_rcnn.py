@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -81,7 +81,7 @@ class LearningPlan:
         boxes: Proposals sampled of each picture, a quarter of them with an object.
     """
 
-    proposals: ProposalPlan = ProposalPlan(2000, 2000, 0.7)
+    proposals: ProposalPlan = field(default_factory=lambda: ProposalPlan(2000, 2000, 0.7))
     anchors: int = 256
     boxes: int = 512
 
@@ -166,9 +166,9 @@ class MaskRCNN(nn.Module):
         *,
         anchors: AnchorPlan,
         normalisation: tuple[Sequence[float], Sequence[float]],
-        proposals: ProposalPlan = ProposalPlan(),
-        detections: DetectionPlan = DetectionPlan(),
-        learning: LearningPlan = LearningPlan(),
+        proposals: ProposalPlan | None = None,
+        detections: DetectionPlan | None = None,
+        learning: LearningPlan | None = None,
         light: bool = False,
     ) -> None:
         super().__init__()
@@ -176,7 +176,9 @@ class MaskRCNN(nn.Module):
         self.rpn = ProposalNetwork(backbone.fpn.channels, anchors, light=light)
         self.roi_heads = heads
         self.strides = tuple(strides)
-        self.proposals, self.detections, self.learning = proposals, detections, learning
+        self.proposals = proposals or ProposalPlan()
+        self.detections = detections or DetectionPlan()
+        self.learning = learning or LearningPlan()
         for name, values in zip(("mean", "std"), normalisation, strict=True):
             self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
 
@@ -324,7 +326,7 @@ _FORMER = (
 
 
 def present_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the keys of torchvision's older checkpoints (as ``bf2d0c1e`` was written) to those of its present layout."""
+    """Rename the keys of torchvision's older checkpoints (such as ``bf2d0c1e``) to those of its present layout."""
     renamed = {}
     for key, value in state.items():
         for old, new in _FORMER:

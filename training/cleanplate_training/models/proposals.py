@@ -1,4 +1,4 @@
-"""Region proposal network: where there may be an object at all (Ren et al., arXiv 1506.01497; one head for all levels)."""
+"""Region proposal network: where there may be an object at all (Ren et al., arXiv 1506.01497)."""
 
 from __future__ import annotations
 

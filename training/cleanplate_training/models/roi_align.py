@@ -33,9 +33,9 @@ def roi_align(levels: Sequence[Tensor], strides: Sequence[int], boxes: Tensor, o
 
 
 def level_of(boxes: Tensor, strides: Sequence[int]) -> Tensor:
-    """Return the level (0 = finest) for boxes ``K x 4``: one of 224 pixels has the level of stride 16 (arXiv 1612.03144).
+    """Return the level (0 = finest) for boxes ``K x 4``, by the logarithm of their side (arXiv 1612.03144).
 
-    Smaller ones have finer levels, by the logarithm of their side.
+    A box of 224 pixels has the level of stride 16.
     """
     sides = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).clamp(min=0).sqrt()
     level = torch.floor(4 + torch.log2(sides / 224) + 1e-6)
@@ -96,7 +96,7 @@ def _as_table(
 
 
 def _corners(low: Tensor, high: Tensor, cells: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the cells below and above each sampling point on one axis, and the weight of the one above: ``K x points``."""
+    """Return cell below, cell above and weight of the one above for each sampling point on one axis: ``K x points``."""
     step = (high - low).clamp(min=1) / (side * SAMPLES)
     middle = torch.arange(side * SAMPLES, device=low.device) + 0.5
     point = (low[:, None] + step[:, None] * middle).clamp(min=0)

@@ -19,7 +19,7 @@ from cleanplate_training.data.augment.compression import Jpeg
 from cleanplate_training.data.augment.geometry import flipped, warped
 from cleanplate_training.data.augment.light import BackLight, Darkness, Gamma, Temperature
 from cleanplate_training.data.augment.noise import SensorNoise
-from cleanplate_training.data.instance_masks import with_instance_masks
+from cleanplate_training.data.instance_masks import with_instance_masks, without_groups
 from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.stream import Batch
@@ -48,11 +48,13 @@ class View:
         size: Side of the square that the network sees.
         scale: Range of the picture's long side, in sides of that square (drawn evenly on a log scale).
         aspect: Greatest factor of random stretching.
+        mosaic: Probability of four pictures, each in a quarter: small people without an empty rim.
     """
 
     size: int = 448
-    scale: tuple[float, float] = (0.5, 1.7)
+    scale: tuple[float, float] = (0.8, 1.8)
     aspect: float = 1.25
+    mosaic: float = 0.4
 
 
 class MixedExamples:
@@ -76,10 +78,17 @@ class MixedExamples:
         return self.length
 
     def draw(self, index: int, rng: np.random.Generator) -> Mapping[str, Any]:
-        """Return a random view of a random sample; ``index`` only numbers the draws."""
+        """Return a random view of a random sample, or of four; ``index`` only numbers the draws."""
+        if rng.random() < self.view.mosaic:
+            quarter = replace(self.view, size=self.view.size // 2)
+            shown = joined([moved(self._any(rng), quarter, rng) for _ in range(4)])
+        else:
+            shown = moved(self._any(rng), self.view, rng)
+        return as_arrays(self.change(shown, rng))
+
+    def _any(self, rng: np.random.Generator) -> Sample:
         shards, places = self.sets[int(rng.choice(len(self.sets), p=self.shares))]
-        sample = with_instance_masks(shards[int(places[rng.integers(len(places))])])
-        return as_arrays(self.change(moved(sample, self.view, rng), rng))
+        return without_groups(with_instance_masks(shards[int(places[rng.integers(len(places))])]))
 
 
 class FixedExamples:
@@ -117,6 +126,25 @@ def moved(sample: Sample, view: View, rng: np.random.Generator) -> Sample:
     matrix = np.array([[across, 0.0, left], [0.0, down, top]])
     shown = warped(sample, matrix, (view.size, view.size), border="black")
     return flipped(shown) if rng.random() < 0.5 else shown
+
+
+def joined(quarters: Sequence[Sample]) -> Sample:
+    """Put four square samples of one size into one square: two above, two below."""
+    side = quarters[0].picture.shape[0]
+    picture = np.zeros((2 * side, 2 * side, 3), np.uint8)
+    instances = []
+    for number, quarter in enumerate(quarters):
+        top, left = side * (number // 2), side * (number % 2)
+        window = slice(top, top + side), slice(left, left + side)
+        picture[window] = quarter.picture
+        for each in quarter.instances or ():
+            box = (each.box[0] + left, each.box[1] + top, each.box[2] + left, each.box[3] + top)
+            mask = None
+            if each.mask is not None:
+                mask = np.zeros(picture.shape[:2], bool)
+                mask[window] = each.mask
+            instances.append(replace(each, box=box, mask=mask))
+    return replace(quarters[0], picture=picture, instances=tuple(instances), encoded=None)
 
 
 def fitted(sample: Sample, size: int) -> Sample:
