@@ -4,8 +4,8 @@
 
 STREET.jpg is any photograph of a street with people; it is enlarged to each size, with grain of the final resolution.
 Timed are, warm and in memory, the network alone on the whole picture, ``cleanplate.segment`` once and with a closer
-look, and, as whole processes, ``cleanplate erase --passersby`` from file to file. Wall seconds, and seconds of processor time
-beside them, which do not depend on what else the machine does. Results go to ``results/people.json``.
+look, and, as whole processes, ``cleanplate erase --passersby`` from file to file. Wall seconds, and beside them seconds
+of processor time, which do not depend on what else the machine does. Results go to ``results/people.json``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def enlarged(picture: NDArray[np.uint8], megapixels: float) -> NDArray[np.uint8]
     size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
     large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
     grain = np.rint(np.random.default_rng(0).normal(0, _GRAIN, large.shape[:2])).astype(np.int16)
-    return np.clip(large.astype(np.int16) + grain[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(large.astype(np.int16) + grain[..., None], 0, 255), np.uint8)
 
 
 def timed(work: Callable[[], object], repeats: int) -> dict[str, float]:
