@@ -16,7 +16,7 @@ from typing import Any
 from cleanplate_training.data.matting.scenes import Sources
 from cleanplate_training.data.shards import ShardSet
 from evaluation.matting import stills, video
-from evaluation.matting.cases import Case, coco_panoptic, composites, held_mattes, penn_fudan, shrunk, tiny_coco
+from evaluation.matting.cases import Case, coco_panoptic, composites, fasseg, held_mattes, penn_fudan, shrunk, tiny_coco
 from evaluation.matting.clips import Clip, composited, davis
 from evaluation.matting.methods import Method, opened
 from evaluation.matting.sheets import sheet
@@ -63,6 +63,8 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
     limit, least = options.limit, options.least_share
     if options.penn_fudan:
         yield from penn_fudan(options.penn_fudan, limit)
+    if options.fasseg:
+        yield from fasseg(options.fasseg, limit)
     for each, opener in ((options.tiny_coco, tiny_coco), (options.coco_panoptic, coco_panoptic)):
         if each:
             yield from (shrunk(case, 640) for case in opener(each, limit, least))
@@ -139,6 +141,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         part.add_argument("--threads", type=int, default=2)
         if name == "stills":
             add("--penn-fudan", help="folder of gmguarino/PennFudan")
+            add("--fasseg", help="folder of massimomauro/FASSEG-repository")
             add("--tiny-coco", help="folder of lizhogn/tiny_coco_dataset")
             add("--coco-panoptic", help="folder of lightly-ai/coco128_yolo")
             add("--mattes", nargs="+", help="shards of mattes held out of training")

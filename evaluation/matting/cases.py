@@ -22,6 +22,7 @@ from cleanplate_training.data.sources.coco import coco
 from cleanplate_training.data.sources.instance_maps import instance_maps
 
 _T = TypeVar("_T")
+_WALL, _ABOVE_CLOTHES = (255, 0, 0), 0.65
 _PERSON = 1
 """COCO's number of the class."""
 
@@ -36,6 +37,7 @@ class Case:
         picture: uint8 RGB, H x W x 3.
         truth: float32 H x W; 0 and 1 only where a mask is known and not a matte.
         soft: the truth is a matte, so that figures of edges mean something.
+        counted: share of the rows, from the top, on which figures are taken.
     """
 
     group: str
@@ -43,6 +45,7 @@ class Case:
     picture: NDArray[np.uint8]
     truth: Alpha
     soft: bool
+    counted: float = 1.0
 
 
 def penn_fudan(folder: Path, limit: int) -> Iterator[Case]:
@@ -83,6 +86,21 @@ def coco_panoptic(folder: Path, limit: int, least: float) -> Iterator[Case]:
                 found.append((pictures[0], maps / row["file_name"], people))
     cases = (_panoptic(*each) for each in found)
     yield from _first((case for case in cases if case.truth.mean() >= least), limit)
+
+
+def fasseg(folder: Path, limit: int) -> Iterator[Case]:
+    """FASSEG V2: heads and shoulders before a studio wall, hair and skin parsed by hand.
+
+    Clothes count as background there, so that only the upper :data:`_ABOVE_CLOTHES` of the rows is compared.
+    """
+    pictures = sorted(path for part in ("Test", "Train") for path in (folder / f"V2/{part}_RGB").glob("*.bmp"))
+    for path in spread(pictures, limit):
+        labels = path.parent.with_name(path.parent.name.replace("RGB", "Labels")) / path.name
+        picture = decode_rgb(file_bytes(path), name=str(path))
+        colours = decode_rgb(file_bytes(labels), name=str(labels)).astype(int)
+        wall = np.abs(colours - _WALL).sum(axis=2) < 60
+        name = f"{path.parent.name}-{path.stem}"
+        yield Case("fasseg", name, picture, (~wall).astype(np.float32), soft=False, counted=_ABOVE_CLOTHES)
 
 
 def held_mattes(shards: Sequence[Path], limit: int) -> Iterator[Case]:
@@ -157,4 +175,4 @@ def shrunk(case: Case, longest: int) -> Case:
     picture = cv2.resize(case.picture, size, interpolation=cv2.INTER_AREA)
     truth = cv2.resize(case.truth, size, interpolation=cv2.INTER_AREA)
     truth = truth if case.soft else (truth > 0.5).astype(np.float32)
-    return Case(case.group, case.name, np.asarray(picture), np.clip(truth, 0, 1), case.soft)
+    return Case(case.group, case.name, np.asarray(picture), np.clip(truth, 0, 1), case.soft, case.counted)

@@ -41,15 +41,17 @@ def figures(alpha: Alpha, case: Case) -> dict[str, float]:
     IoU is that of the areas above 0.5 (1 where both are empty). MAD and MSE are means over all pixels, the gradient
     error its sum in thousands, the connectivity error likewise; these two only where the truth is a matte.
     """
+    rows = round(case.counted * len(alpha))
+    alpha, truth = alpha[:rows], case.truth[:rows]
     found = {
-        "iou": iou(alpha > 0.5, case.truth > 0.5),
-        "mad": 1000 * mad(alpha, case.truth),
-        "mse": 1000 * mse(alpha, case.truth, data_range=1.0),
+        "iou": iou(alpha > 0.5, truth > 0.5),
+        "mad": 1000 * mad(alpha, truth),
+        "mse": 1000 * mse(alpha, truth, data_range=1.0),
         "covered": float((alpha > 0.5).mean()),
     }
     if case.soft:
-        found["gradient"] = gradient(alpha, case.truth) / 1000
-        found["connectivity"] = connectivity(alpha, case.truth) / 1000
+        found["gradient"] = gradient(alpha, truth) / 1000
+        found["connectivity"] = connectivity(alpha, truth) / 1000
     return found
 
 
