@@ -36,17 +36,23 @@ def tiles(band: Mask, height: int, width: int, *, side: int = TILE) -> Iterator[
         width: likewise.
         side: of a tile.
     """
-    cells = _any_in_cells(band, -(-height // side), -(-width // side), height, width, side)
+    cells = _cells(band, side) if band.shape == (height, width) else _any_in_cells(band, height, width, side)
     for row, column in zip(*np.nonzero(cells), strict=True):
         left, top = int(column) * side, int(row) * side
         yield Box(left, top, left + side, top + side).clipped(height, width)
 
 
-def _any_in_cells(band: Mask, rows: int, columns: int, height: int, width: int, side: int) -> NDArray[np.bool_]:
+def _cells(band: Mask, side: int) -> NDArray[np.bool_]:
+    """Whether a pixel of a band of the picture's own size lies in each cell."""
+    starts = [range(0, length, side) for length in band.shape]
+    return np.array([[bool(band[y : y + side, x : x + side].any()) for x in starts[1]] for y in starts[0]])
+
+
+def _any_in_cells(band: Mask, height: int, width: int, side: int) -> NDArray[np.bool_]:
     """Whether a pixel of the band lies in each cell, or next to it (a pixel of a smaller scale may belong to two)."""
     down, across = np.nonzero(band)
     scale_down, scale_across = height / band.shape[0], width / band.shape[1]
-    cells = np.zeros((rows, columns), np.bool_)
+    cells = np.zeros((-(-height // side), -(-width // side)), np.bool_)
     for shift_down in (0.0, 1.0):
         for shift_across in (0.0, 1.0):
             y = np.minimum((down + shift_down) * scale_down, height - 1) // side

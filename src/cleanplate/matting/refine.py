@@ -64,7 +64,8 @@ def refine(image: Image, alpha: Alpha, *, threads: int = 1) -> Alpha:
         return _settled(scaled(alpha, (height, width)))
     finer = (min(height, 2 * alpha.shape[0]), min(width, 2 * alpha.shape[1]))
     guide = _guide(image, finer)
-    first = _model(_guide(image, alpha.shape), alpha, _RADIUS)
+    # The smaller guide comes from the larger, so that the photograph is gone through once.
+    first = _model(scaled(guide, alpha.shape), alpha, _RADIUS)
     band = soft(alpha, reach=_BAND)
     middle = _applied(scaled(first, finer), guide)
     middle = np.where(scaled(band.view(np.uint8), finer) > 0, middle, _settled(scaled(alpha, finer)))
