@@ -90,7 +90,7 @@ class InstanceOptions:
 
 
 class Instances(Task):
-    """Trains one detector named ``network``; its goal is the mean of the average precisions of boxes and masks at 0.5."""
+    """Trains one detector named ``network``; its goal is the mean of the AP50 of boxes and of masks."""
 
     Options = InstanceOptions
     goal = Goal("ap50", "higher")
