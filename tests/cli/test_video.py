@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,12 +114,22 @@ def test_the_manual_is_understood(cleanplate, line, monkeypatch):
     words = shlex.split(line)
     assert words[0] == "cleanplate"
     ran = cleanplate(*words[1:])
+    if words[1] == "adapt":
+        assert ran.code == 3, ran.stderr  # everything was understood, but there is no such run
+        return
     assert ran.code == 0, ran.stderr
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("command", ["video", "camera"])
+@pytest.mark.parametrize("command", ["video", "camera", "adapt"])
 def test_every_option_is_explained(cleanplate, monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "200")
     options = set(re.findall(r"--[a-z][a-z-]+", cleanplate(command, "--help").stdout))
     assert options - {"--help", "--output"} - set(re.findall(r"--[a-z][a-z-]+", MANUAL)) == set()
+
+
+def test_adapting_needs_the_training_part(cleanplate, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cleanplate_training.adapt", None)
+    ran = cleanplate("adapt", "talk.mp4", "-o", "talk.onnx", "--from", "run")
+    assert ran.code == 6
+    assert "cleanplate[train]" in ran.error

@@ -23,6 +23,7 @@ COMMANDS = {
     "cutout": ("cleanplate.cli.cutout", "Cut people out of photos: transparent background, clean edges."),
     "background": ("cleanplate.cli.background", "Put another background behind the people of photos."),
     "video": ("cleanplate.cli.video", "Put another background behind the people of a video, or cut them out of it."),
+    "adapt": ("cleanplate.cli.adapt", "Adapt a matting network to one clip (needs the extra 'train')."),
     "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),
     "serve": ("cleanplate.cli.serve", "Serve the HTTP API and the web page on this machine."),
     "segment": ("cleanplate.cli.segment", "Find people in a photo: numbered outlines, boxes, masks."),
