@@ -85,7 +85,7 @@ def _detailed(view: Image, window: Window, small: Shrunk, truth: Shrunk, engine:
         found = search(truth.image, small.hole, small.avoid) if way == "search" else None
         return aggregate(view, window.hole, truth.mean, factor, found)
     made = engine.generate(small.image, small.hole, avoid=avoid)
-    attention = attention_of(made.scores, small.hole, avoid, grid=made.grid, cell=CELL)
+    attention = attention_of(made.scores, small.hole, avoid, grid=made.grid, cell=CELL, picture=truth.mean)
     if attention is None:
         return aggregate(view, window.hole, truth.mean, factor, None)
     attention = attention.strongest(_STRONGEST[way] or len(attention.sources))

@@ -64,6 +64,25 @@ def test_no_known_cell_means_no_attention() -> None:
     assert attention_of(_scores(), hole, np.zeros_like(hole), grid=(ROWS, COLUMNS), cell=CELL) is None
 
 
+def test_cells_of_another_colour_count_less_whatever_their_score() -> None:
+    """All cells attend to the bright half; a hole in the dark half still takes its detail from the dark half."""
+    hole = disc(HEIGHT, WIDTH, (20, 30), 9)
+    picture = np.full((HEIGHT, WIDTH, 3), 40, np.float32)
+    picture[:, 40:] = 200
+    scores = np.full((ROWS * COLUMNS, ROWS * COLUMNS), 1e-3, np.float32)
+    bright = np.arange(ROWS * COLUMNS) % COLUMNS >= COLUMNS // 2
+    scores[:, bright] = 1.0
+    nothing = np.zeros_like(hole)
+    own = attention_of(scores, hole, nothing, grid=(ROWS, COLUMNS), cell=CELL, picture=picture)
+    free = attention_of(scores, hole, nothing, grid=(ROWS, COLUMNS), cell=CELL)
+    assert own is not None
+    assert free is not None
+    inner = own.targets % COLUMNS < COLUMNS // 2
+    assert own.weights[inner][:, bright[own.sources]].sum(axis=1).max() < 1e-3
+    assert free.weights[inner][:, bright[free.sources]].sum(axis=1).min() > 0.99
+    assert np.allclose(own.weights.sum(axis=1), 1.0, atol=1e-5)
+
+
 def test_the_strongest_are_kept() -> None:
     found = _attention(disc(HEIGHT, WIDTH, (40, 30), 10), _scores())
     for count in (1, 4):

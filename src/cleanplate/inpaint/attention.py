@@ -22,6 +22,8 @@ from cleanplate.types import Box, Image, Mask
 _BAND_BYTES = 24_000_000
 _LEAST_KNOWN = 0.05
 _FEW = 4
+_LIKE_COLOUR = 16.0
+"""Difference of colours, in 8-bit levels, from which on a cell is taken for another material."""
 _LARGEST_GAIN = 4.0
 """Sums over hundreds of cells lose nearly all energy; blowing up what is left would show as grain of another kind."""
 
@@ -57,7 +59,13 @@ class Attention:
 
 
 def attention_of(
-    scores: NDArray[np.float32], hole: Mask, avoid: Mask, *, grid: tuple[int, int], cell: int
+    scores: NDArray[np.float32],
+    hole: Mask,
+    avoid: Mask,
+    *,
+    grid: tuple[int, int],
+    cell: int,
+    picture: NDArray[np.float32] | None = None,
 ) -> Attention | None:
     """Take from a generator's scores what the aggregation needs.
 
@@ -67,6 +75,8 @@ def attention_of(
         avoid: h x w bool, what may not be a source besides.
         grid: r and c; the grid may hang over the end of the picture (padding), which is no source.
         cell: side of a grid cell, in pixels of the small picture; even.
+        picture: h x w x 3 in 8-bit levels, completed. Cells of another colour count less, whatever their score: the
+            grain of a forest does not belong into fog, even where a network takes one for the other.
 
     Returns:
         The attention of all cells whose patch touches the hole, or None where no cell is known entirely.
@@ -80,6 +90,8 @@ def attention_of(
     if not sources.size:
         return None
     weights = np.maximum(scores[np.ix_(targets, sources)], 0.0)
+    if picture is not None:
+        weights = _of_like_colour(weights, _mean_colours(picture, rows, columns, cell), targets, sources)
     total = weights.sum(axis=1, keepdims=True)
     # Cells outside the hole are rows too, and may attend to what is no source here: those take their nearest.
     lost = ~(total[:, 0] > 1e-6)
@@ -269,6 +281,27 @@ def _patch_weight(cell: int) -> NDArray[np.float32]:
     later = later_weight(np.arange(cell), cell)
     line = np.concatenate([later, 1.0 - later])
     return np.asarray(line[:, None] * line, np.float32)
+
+
+def _mean_colours(picture: NDArray[np.float32], rows: int, columns: int, cell: int) -> NDArray[np.float32]:
+    """Mean of each cell, (rows * columns) x 3; the picture's edge is repeated beyond its end."""
+    below, right = rows * cell - picture.shape[0], columns * cell - picture.shape[1]
+    padded = cv2.copyMakeBorder(picture.astype(np.float32), 0, below, 0, right, cv2.BORDER_REPLICATE)
+    means = cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.float32).reshape(-1, 3)
+
+
+def _of_like_colour(
+    weights: NDArray[np.float32],
+    colours: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    sources: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Weights times a Gaussian of the colour difference; the best of a row stays at its scale, however unlike it is."""
+    distance = np.square(colours[targets][:, None] - colours[sources]).sum(axis=2) / (2.0 * _LIKE_COLOUR**2)
+    # In logarithms, as a row may resemble no source at all.
+    exponent = np.log(np.maximum(weights, 1e-12)) - distance
+    return np.asarray(np.exp(exponent - exponent.max(axis=1, keepdims=True)), np.float32)
 
 
 def _cells(mask: Mask, rows: int, columns: int, cell: int, *, beyond: bool) -> Mask:

@@ -135,7 +135,7 @@ class Cra:
     def _attention(self, made: Generated, hole: Mask, avoid: Mask) -> Attention | None:
         if self.detail == "search":
             return None
-        attention = attention_of(made.scores, hole, avoid, grid=made.grid, cell=CELL)
+        attention = attention_of(made.scores, hole, avoid, grid=made.grid, cell=CELL, picture=made.image)
         if attention is None or self.detail == "soft":
             return attention
         return attention.strongest(_COUNT[self.detail])
