@@ -5,8 +5,8 @@
 FOLDER is the published clothing-co-parsing set: ``photos/NNNN.jpg`` and ``annotations/pixel-level/NNNN.mat``. Every
 45th masked photograph is enlarged threefold, with grain; the true mask of its largest part is made a 28 x 28 mask as a
 network's is: in a box that is 2 % wrong, blurred, with smooth errors. Printed are the boundary F-score at 6 pixels (2
-of the original), the intersection over union, and the share of the person that the mask misses, which a fill would leave
-standing.
+of the original), the intersection over union, and the share of the person that the mask misses, which a fill would
+leave standing.
 """
 
 from __future__ import annotations
@@ -122,11 +122,8 @@ def simulated(truth: Mask, rng: np.random.Generator) -> Detections:
     cells = cv2.resize(truth[top:bottom, left:right].astype(np.float32), (28, 28), interpolation=cv2.INTER_AREA)
     cells = np.clip(cv2.GaussianBlur(cells, (0, 0), 0.7), 0.02, 0.98)
     errors = cv2.GaussianBlur(rng.normal(0, 1, (28, 28)).astype(np.float32), (0, 0), 1.2) * 3.0
-    mask = 1.0 / (1.0 + np.exp(-(1.3 * np.log(cells / (1.0 - cells)) + errors)))
-    one = np.ones(1)
-    return Detections(
-        box[None].astype(np.float32), one.astype(np.int64), one.astype(np.float32), np.float32(mask)[None]
-    )
+    mask = np.asarray(1.0 / (1.0 + np.exp(-(1.3 * np.log(cells / (1.0 - cells)) + errors))), np.float32)
+    return Detections(box[None].astype(np.float32), np.ones(1, np.int64), np.ones(1, np.float32), mask[None])
 
 
 def main() -> None:
