@@ -29,6 +29,7 @@ from tests.training.network_contract import NetworkContract
 
 LAYOUT = Path(__file__).parent / "layouts" / "modnet_photographic_portrait_matting.tsv"
 SHIPPED = {"depths": (1, 2, 2, 2, 2, 2, 0), "semantic": 48, "detail": 24, "fine": 16}
+SHORTEST = (1, 1, 1, 1, 1, 1, 0)
 SMALL = Network(backbone="tiny", semantic=16, detail=8, fine=8, pretrained=False)
 
 
@@ -45,12 +46,12 @@ def macs(network, side):
 
 class TestSlim(NetworkContract):
     def exported(self):
-        return exported_matte(slim(), previous=False)
+        return exported_matte(slim(depths=SHORTEST), previous=False)
 
 
 class TestSlimWithPrevious(NetworkContract):
     def exported(self):
-        return exported_matte(build(Network(backbone="tiny", semantic=16, previous=True)), previous=True)
+        return exported_matte(slim(depths=SHORTEST, in_channels=4), previous=True)
 
 
 def published():
