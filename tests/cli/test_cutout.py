@@ -208,6 +208,15 @@ def test_a_changed_background_picture_is_noticed(cleanplate, folder):
     assert cleanplate(*words, "--overwrite").stdout.startswith("out: 1 done in")
 
 
+def test_a_folder_says_how_many_pictures_have_nobody(cleanplate, folder):
+    (folder / "in").mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(two_people()).save(folder / "in" / name)
+    ran = cleanplate("cutout", "in", *NOBODY, "-o", "out")
+    assert ran.code == 0, ran.stderr
+    assert "2 done, 2 of them with nobody in the picture" in ran.stdout
+
+
 def test_in_place(cleanplate, folder):
     ran = cleanplate("background", "p.jpg", "--with", "white", "--in-place", *RED)
     assert ran.code == 0, ran.stderr

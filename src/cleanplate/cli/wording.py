@@ -44,6 +44,9 @@ def batch_sentence(summary: Summary, where: Path | None, seconds: float) -> str:
     """One line about a batch."""
     done = len(summary.outcomes) - len(summary.failures)
     parts = [f"{done} done"]
+    nobody = sum(1 for outcome in summary.outcomes if outcome.report and outcome.report.get("covered") == 0)
+    if nobody:
+        parts.append(f"{nobody} of them with nobody in the picture")
     if summary.failures:
         parts.append(f"{len(summary.failures)} failed")
     if summary.resumed:
