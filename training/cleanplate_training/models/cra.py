@@ -17,8 +17,11 @@ from torch.nn import functional
 from cleanplate_training.models.cra_attention import CELL, Attention, attention_scores, known_cells, transfer
 from cleanplate_training.models.gated_conv import Gate, GatedConv, GatedUp
 
-_COARSE_DILATIONS = ((1, 1, 1), (1, 1, 1), (2, 2, 2, 2, 2), (4, 4, 4, 4), (8, 8), (1, 1, 1))
-_REFINE_DILATIONS = ((1,), (2, 4), (8, 16))
+COARSE_DILATIONS = ((1, 1, 1), (1, 1, 1), (2, 2, 2, 2, 2), (4, 4, 4, 4), (8, 8), (1, 1, 1))
+REFINE_DILATIONS = ((1,), (2, 4), (8, 16))
+"""Dilations of the layers in the middle of the two networks, group by group."""
+
+Dilations = Sequence[Sequence[int]]
 
 
 class CraGenerator(nn.Module):
@@ -30,6 +33,8 @@ class CraGenerator(nn.Module):
         refine_gate: Form of the refining network's gates.
         attention: ``soft`` mixes known cells, ``hard`` takes the most similar one.
         shortcuts: Add the input of each group of dilated layers to its output.
+        coarse_dilations: Groups of layers in the middle of the coarse network.
+        refine_dilations: Likewise of the refining network.
 
     Attributes:
         multiple: Sides of the input must be multiples of this.
@@ -45,10 +50,12 @@ class CraGenerator(nn.Module):
         refine_gate: Gate = "separable",
         attention: Attention = "soft",
         shortcuts: bool = True,
+        coarse_dilations: Dilations = COARSE_DILATIONS,
+        refine_dilations: Dilations = REFINE_DILATIONS,
     ) -> None:
         super().__init__()
-        self.coarse = Coarse(width, gate=coarse_gate, shortcuts=shortcuts)
-        self.refine = Refine(width, gate=refine_gate, attention=attention, shortcuts=shortcuts)
+        self.coarse = Coarse(width, coarse_dilations, gate=coarse_gate, shortcuts=shortcuts)
+        self.refine = Refine(width, refine_dilations, gate=refine_gate, attention=attention, shortcuts=shortcuts)
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Complete a picture.
@@ -75,18 +82,19 @@ class Coarse(nn.Module):
 
     Args:
         width: Channels at the finest resolution.
+        dilations: See :class:`CraGenerator`.
         gate: Form of the gates.
         shortcuts: See :class:`CraGenerator`.
     """
 
-    def __init__(self, width: int, *, gate: Gate, shortcuts: bool) -> None:
+    def __init__(self, width: int, dilations: Dilations, *, gate: Gate, shortcuts: bool) -> None:
         super().__init__()
         self.down = nn.Sequential(
             GatedConv(4, width, 5, stride=2, gate=gate),
             GatedConv(width, width, gate=gate),
             GatedConv(width, 2 * width, stride=2, gate=gate),
         )
-        groups = [Group(2 * width, dilations, gate=gate, shortcut=shortcuts) for dilations in _COARSE_DILATIONS]
+        groups = [Group(2 * width, group, gate=gate, shortcut=shortcuts) for group in dilations]
         self.middle = nn.Sequential(*groups)
         self.up = nn.Sequential(
             GatedUp(2 * width, width, gate=gate),
@@ -105,19 +113,20 @@ class Refine(nn.Module):
 
     Args:
         width: Channels at half resolution; twice and four times as many at a quarter and an eighth.
+        dilations: See :class:`CraGenerator`.
         gate: Form of the gates.
         attention: See :class:`CraGenerator`.
         shortcuts: See :class:`CraGenerator`.
     """
 
-    def __init__(self, width: int, *, gate: Gate, attention: Attention, shortcuts: bool) -> None:
+    def __init__(self, width: int, dilations: Dilations, *, gate: Gate, attention: Attention, shortcuts: bool) -> None:
         super().__init__()
         half, quarter, eighth = width, 2 * width, 4 * width
         self.attention: Attention = attention
         self.down_half = _down(4, half, gate=gate)
         self.down_quarter = _down(half, quarter, gate=gate)
         self.down_eighth = _down(quarter, eighth, gate=gate)
-        groups = [Group(eighth, dilations, gate=gate, shortcut=shortcuts) for dilations in _REFINE_DILATIONS]
+        groups = [Group(eighth, group, gate=gate, shortcut=shortcuts) for group in dilations]
         self.middle = nn.Sequential(*groups)
         self.moved_eighth = GatedConv(eighth, eighth, gate=gate)
         self.moved_quarter = _moved(quarter, gate=gate)
@@ -163,7 +172,7 @@ class Group(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``N x channels x H x W`` to the same shape."""
-        y: Tensor = super().forward(x)
+        y: Tensor = super().forward(x)  # type: ignore[no-untyped-call]
         return x + y if self.shortcut else y
 
 
