@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ class Pool:
     Attributes:
         shards: Its files.
         share: Of all draws, relative to the other pools.
-        include: Only samples whose key begins with this.
+        include: Only samples whose key begins with what this regular expression says.
     """
 
     shards: tuple[Path, ...]
@@ -111,7 +112,7 @@ class FixedExamples:
 def opened(pool: Pool) -> tuple[ShardSet, NDArray[np.int64]]:
     """Open a pool: its samples and the places of those that it takes."""
     shards = ShardSet(pool.shards)
-    places = [place for place, key in enumerate(shards.keys()) if key.startswith(pool.include)]
+    places = [place for place, key in enumerate(shards.keys()) if re.match(pool.include, key)]
     return shards, np.array(places, np.int64)
 
 
