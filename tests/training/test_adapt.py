@@ -45,7 +45,7 @@ def test_frames_are_spread_over_the_clip(tmp_path):
 def test_adapting_lowers_the_disagreement(tmp_path, channels):
     clip = Clip(frames=8, sound=None).write(tmp_path / "clip.mp4")
     options = AdaptOptions(steps=6, frames=4, size=64, learning_rate=2e-3)
-    learner = network(channels)
+    learner = network(channels).eval().requires_grad_(False)  # as trained networks are opened
     untouched = copy.deepcopy(learner.state_dict())
     told = []
     pairs = read_pairs(clip, options)

@@ -125,7 +125,7 @@ def fit(
     Returns:
         The mean disagreement over all frames before and after.
     """
-    network.eval()
+    network.eval().requires_grad_(True)
     teacher = copy.deepcopy(network).requires_grad_(False)
     optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
     draw = random.Random(options.seed)  # noqa: S311 - an order of frames, no secret

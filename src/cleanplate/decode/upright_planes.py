@@ -27,9 +27,9 @@ def turning_of(picture: Any) -> Turning:
 
     The matrix is nine 32-bit numbers, of which [0 1; 3 4] map stored x and y to shown ones (ISO/IEC 14496-12, 6.2.2).
     """
-    import av
+    from av.sidedata.sidedata import Type
 
-    data = picture.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    data = picture.side_data.get(Type.DISPLAYMATRIX)
     if data is None:
         return Turning()
     numbers = np.frombuffer(bytes(data), np.int32)
