@@ -149,9 +149,7 @@ def test_nobody_there(network):
     result = cleanplate.erase(picture, people="passersby", people_weights=network)
     assert (result.image == picture).all()
     assert result.notes == ["nothing is selected", "no person was found"]
-    with pytest.raises(
-        SelectionError, match="nothing was found at all; draw a box around it with --box"
-    ):
+    with pytest.raises(SelectionError, match="nothing was found at all; draw a box around it with --box"):
         cleanplate.erase(picture, clicks=[(10, 10)], people_weights=network)
 
 
