@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from cleanplate.encode.options import format_of
 from cleanplate.encode.preview import encode_mask, encode_preview, preview_type
 from cleanplate.mask.bounds import bounding_box
 from cleanplate.picture import Picture
+from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.erase_options import DEFAULTS, EraseOptions, Targets
 from cleanplate.tasks.eraser import EraseResult, erase
 from cleanplate.tasks.file_report import FileReport
@@ -60,7 +60,7 @@ def erase_file(
         OutputError: an output exists, is an input, or cannot be written.
         EngineError: the engine is unknown or failed.
     """
-    clock = _Clock()
+    clock = Clock()
     check_outputs(planned_outputs(targets, options), _inputs(source, selection), options)
     if targets.result is not None:
         options = replace(options, encode=replace(options.encode, format=_format(source, targets.result)))
@@ -106,7 +106,7 @@ def _erased(
     targets: Targets,
     options: EraseOptions,
     prepared: SourceBlocks | None,
-    clock: _Clock,
+    clock: Clock,
     progress: Progress | None,
 ) -> tuple[FileReport, Files]:
     paths = candidate_paths(targets.result, options.candidates)
@@ -208,21 +208,3 @@ def _inputs(source: Path | bytes, selection: Selection) -> list[Path]:
 
 def _kind(path: Path) -> str:
     return preview_type(path, name="--side-by-side")
-
-
-class _Clock:
-    """Seconds by step."""
-
-    def __init__(self) -> None:
-        self._started = self._last = time.perf_counter()
-        self._seconds: dict[str, float] = {}
-
-    def lap(self, step: str) -> None:
-        """Add the time since the last lap to ``step``."""
-        now = time.perf_counter()
-        self._seconds[step] = self._seconds.get(step, 0.0) + now - self._last
-        self._last = now
-
-    def timings(self) -> dict[str, float]:
-        """Seconds by step so far, and ``total``."""
-        return {**self._seconds, "total": time.perf_counter() - self._started}
