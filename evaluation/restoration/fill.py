@@ -95,14 +95,19 @@ def _table(found: dict[tuple[int, str], list[list[float]]]) -> list[str]:
     for (place, name), rows in found.items():
         values: NDArray[np.float64] = np.array(rows)
         psnr, whole = values[:, :2].mean(axis=0)
-        seams, sharp = (np.exp(np.nanmean(np.log(np.maximum(values[:, k], 1e-6)))) for k in (2, 3))
+        seams, sharp = (_geometric_mean(values[:, place_of]) for place_of in (2, 3))
         low, high = BINS[place]
         shown = ["", ""] if name == "photograph" else [f"{psnr:.2f}", f"{whole:.2f}"]
         lines.append(
             f"| {100 * low:.0f} to {100 * high:.0f} % | {name} | {len(rows)} | {shown[0]} | {shown[1]} "
-            f"| {seams:.2f} | {sharp:.2f} |"
+            f"| {seams} | {sharp} |"
         )
     return lines
+
+
+def _geometric_mean(values: NDArray[np.float64]) -> str:
+    known = values[~np.isnan(values)]
+    return f"{np.exp(np.log(np.maximum(known, 1e-6)).mean()):.2f}" if known.size else ""
 
 
 def _facts(options: argparse.Namespace) -> list[str]:

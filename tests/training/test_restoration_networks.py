@@ -8,7 +8,7 @@ import torch
 from cleanplate_training.models.colour import ColourNetwork, to_rgb, to_ycc
 from cleanplate_training.models.colour_critic import ColourCritic
 from cleanplate_training.models.defects import DefectNetwork, DefectProbability
-from cleanplate_training.models.partial_conv import PartialConv, PartialUNet
+from cleanplate_training.models.partial_conv import PartialConv, PartialUNet, pull_push
 from cleanplate_training.models.vgg import Vgg16Features
 from cleanplate_training.tasks.colour import Colour
 from cleanplate_training.tasks.colour import Network as ColourSettings
@@ -120,6 +120,17 @@ def test_what_lies_under_the_hole_has_no_influence(noise):
         other = network(torch.where(mask > 0, 1 - noise, noise), mask)
     assert torch.equal(one, other)
     assert torch.equal(one * (1 - mask), noise * (1 - mask))
+
+
+def test_the_smooth_fill_goes_on_with_what_is_around():
+    image = torch.linspace(0, 1, 64).expand(1, 3, 64, 64).contiguous()
+    known = torch.ones(1, 1, 64, 64)
+    known[..., 24:40, 24:40] = 0
+    filled = pull_push(torch.where(known > 0, image, 7.0), known, 3)
+    assert torch.equal(filled * known, image * known)
+    assert (filled - image).abs().max() < 0.15
+    nothing = pull_push(image, torch.zeros_like(known), 2)
+    assert torch.equal(nothing, torch.zeros_like(image))
 
 
 def test_frozen_encoder_norms_are_those_of_the_encoder_only():

@@ -6,6 +6,8 @@ layer by layer and what lies under it never has any influence.
 
 The share of known pixels is a mean over the window, hence an average pool and no convolution with weights. Beyond the
 border nothing is known, which makes the renormalisation a padding too.
+
+Unlike in the paper the answer is added to a smooth fill (pull and push of means), which has no weights.
 """
 
 from __future__ import annotations
@@ -134,11 +136,31 @@ class PartialUNet(nn.Module):
         for level in (*self.decoder, self.output):
             skip, shown = skips.pop()
             x, known = level([_doubled(x), skip], [_doubled(known), shown])
-        return (x + 1) / 2
+        # The network adds to a smooth fill: colours are right from the first step, and it learns edges and grain.
+        return pull_push(image, 1 - hole, len(self.encoder)) + x / 2
 
     def encoder_norms(self) -> list[nn.BatchNorm2d]:
         """The batch norms to freeze in the last stage: those that the holes disturb."""
         return [norm for level in self.encoder for norm in level.modules() if isinstance(norm, nn.BatchNorm2d)]
+
+
+def pull_push(image: Tensor, known: Tensor, levels: int) -> Tensor:
+    """Fill holes smoothly with means of what is known around them (Gortler et al. 1996, section 3.4).
+
+    Args:
+        image: ``N x C x H x W``; sides are multiples of ``2 ** levels``.
+        known: ``N x 1 x H x W``, 1 = known, 0 = hole.
+        levels: How often the picture is halved; what is unknown even then gets the mean of all that is known.
+    """
+    shown = image * known
+    if levels == 0:
+        below = shown.mean(dim=(2, 3), keepdim=True) / known.mean(dim=(2, 3), keepdim=True).clamp(min=1e-6)
+    else:
+        share = functional.avg_pool2d(known, 2)
+        small = functional.avg_pool2d(shown, 2) / share.clamp(min=1e-6)
+        deeper = pull_push(small, (share > 0).to(image.dtype), levels - 1)
+        below = functional.interpolate(deeper, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return torch.where(known > 0, shown, below)
 
 
 def _doubled(x: Tensor) -> Tensor:
