@@ -312,7 +312,7 @@ def tables():
         "network": {"width": 4},
         "critic": {"kind": "hinge", "width": 4, "steps": 2},
         "data": {"size": 64, "shapes": 32, "checked": 4},
-        "train": {"steps": 20, "batch": 2, "ema": 0.9, "log_every": 10, "validate_every": 20, "sheet_every": 20},
+        "train": {"steps": 30, "batch": 2, "ema": 0.9, "log_every": 10, "validate_every": 30, "sheet_every": 30},
         "optim": {"generator": optim, "critic": dict(optim)},
     }
 
@@ -331,10 +331,10 @@ def test_some_steps_lower_the_error_in_the_hole(tables, tmp_path, kind):
     with torch.no_grad():
         before = task.validate(task.build_networks(), [batch_of(task)])
     outcome = trained(tables, tmp_path / kind)
-    assert outcome.step == 20
+    assert outcome.step == 30
     assert outcome.figures["hole_l1"] < 0.85 * before["hole_l1"]
     assert set(outcome.figures) == {"hole_l1", "psnr", "ssim", "feature_distance"}
-    assert (tmp_path / kind / "sheets" / "00000020.png").exists()
+    assert (tmp_path / kind / "sheets" / "00000030.png").exists()
 
 
 def batch_of(task, *, count=4):
