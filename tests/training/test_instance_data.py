@@ -1,0 +1,125 @@
+"""What the detector of people is shown: masks of single people, groups left out, four pictures in one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cleanplate_training.data.instance_masks import with_instance_masks, without_groups
+from cleanplate_training.data.sample import Instance, Sample
+from cleanplate_training.data.shard_writer import ShardWriter
+from cleanplate_training.detection_figures import average_precision, mask_overlaps
+from cleanplate_training.tasks.instance_data import (
+    FixedExamples,
+    MixedExamples,
+    Pool,
+    View,
+    as_arrays,
+    collate,
+    joined,
+    moved,
+)
+
+
+def sample(boxes, *, alpha=None, size=(80, 100)):
+    picture = np.full((*size, 3), 90, np.uint8)
+    people = tuple(Instance("person", tuple(float(side) for side in box)) for box in boxes)
+    return Sample("one", picture, "set", "free", alpha=alpha, instances=people)
+
+
+def matte(*boxes, size=(80, 100)):
+    alpha = np.zeros(size, np.uint8)
+    for left, top, right, bottom in boxes:
+        alpha[top + 1 : bottom - 1, left + 2 : right - 2] = 255
+    return alpha
+
+
+def test_people_apart_get_masks_and_people_who_meet_do_not():
+    boxes = [(5, 10, 25, 70), (40, 10, 60, 70), (55, 10, 80, 70)]
+    marked = with_instance_masks(sample(boxes, alpha=matte(*boxes)))
+    assert [each.mask is not None for each in marked.instances] == [True, False, False]
+    assert marked.instances[0].box == (7, 11, 23, 69)
+    assert marked.alpha is None
+
+
+def test_a_matte_that_misses_the_person_gives_no_mask():
+    marked = with_instance_masks(sample([(5, 10, 45, 70)], alpha=matte((5, 10, 20, 30))))
+    assert marked.instances[0].mask is None
+    assert marked.instances[0].box == (5, 10, 45, 70)
+
+
+def test_one_mask_is_one_person_and_no_annotation_is_nobody():
+    mask = np.zeros((80, 100), bool)
+    mask[10:50, 20:40] = True
+    alone = replace(sample([]), instances=None, mask=mask)
+    assert with_instance_masks(alone).instances[0].box == (20, 10, 40, 50)
+    assert with_instance_masks(replace(alone, mask=None)).instances == ()
+
+
+def test_boxes_around_groups_are_left_out():
+    people = [(0, 0, 90, 70), (5, 5, 25, 65), (40, 5, 60, 65)]
+    assert [each.box for each in without_groups(sample(people)).instances] == [(5, 5, 25, 65), (40, 5, 60, 65)]
+    assert len(without_groups(sample(people[:2])).instances) == 2  # a child before its mother
+
+
+def test_four_pictures_become_one_with_everybody_in_place():
+    mask = np.zeros((40, 40), bool)
+    mask[10:30, 5:15] = True
+    people = (Instance("person", (5, 10, 15, 30), mask), Instance("person", (20, 0, 30, 9)))
+    quarter = Sample("q", np.zeros((40, 40, 3), np.uint8), "set", "free", instances=people)
+    whole = joined([replace(quarter, picture=quarter.picture + np.uint8(10 * n)) for n in range(4)])
+    assert whole.picture.shape == (80, 80, 3)
+    assert [int(whole.picture[y, x, 0]) for y, x in ((0, 0), (0, 79), (79, 0), (79, 79))] == [0, 10, 20, 30]
+    assert [each.box for each in whole.instances[6:]] == [(45, 50, 55, 70), (60, 40, 70, 49)]
+    assert whole.instances[6].mask[50:70, 45:55].all()
+    assert whole.instances[6].mask.sum() == 200
+
+
+def test_a_view_keeps_boxes_with_their_people():
+    picture = sample([(30, 20, 60, 60)])
+    picture.picture[20:60, 30:60] = 255
+    for seed in range(8):
+        shown = moved(picture, View(size=64, scale=(0.6, 1.6), aspect=1.3), np.random.default_rng(seed))
+        assert shown.picture.shape == (64, 64, 3)
+        for each in shown.instances:
+            left, top, right, bottom = (round(side) for side in each.box)
+            assert shown.picture[top:bottom, left:right].mean() > 215
+
+
+def test_examples_are_drawn_from_pools_and_joined_into_batches(tmp_path):
+    with ShardWriter(tmp_path, split="train", per_shard=9, quality=None) as writer:
+        for number in range(3):
+            writer.write(replace(sample([(5, 10, 25, 70)], alpha=matte((5, 10, 25, 70))), key=f"set_{number}"))
+    shard = next(tmp_path.glob("*.tar"))
+    pool = Pool((shard,), include="set_[12]")
+    examples = MixedExamples([pool], View(size=64, mosaic=0.5), length=7)
+    assert len(examples) == 7
+    again = [examples.draw(3, np.random.default_rng(5)) for _ in range(2)]
+    assert all(np.array_equal(again[0][name], again[1][name]) for name in again[0])
+    batch = collate([examples.draw(index, np.random.default_rng(index)) for index in range(4)])
+    assert batch["image"].shape == (4, 3, 64, 64)
+    for boxes, masks, known in zip(batch["boxes"], batch["masks"], batch["known"], strict=True):
+        assert len(boxes) == len(masks) == len(known)
+        assert masks.dtype == torch.bool
+    fixed = FixedExamples([pool], 64, each=5)
+    assert len(fixed) == 2
+    assert fixed.draw(0, np.random.default_rng(0))["boxes"].shape == (1, 4)
+
+
+def test_tiny_boxes_are_left_out():
+    assert as_arrays(sample([(0, 0, 2, 40), (10, 10, 20, 40)]))["boxes"].tolist() == [[10, 10, 20, 40]]
+    assert as_arrays(sample([]))["masks"].shape == (0, 80, 100)
+
+
+def test_average_precision_of_known_rankings():
+    perfect = [np.eye(2, dtype=np.float32)]
+    assert average_precision(perfect, [np.array([0.9, 0.8], np.float32)]) == 1.0
+    wrong_first = [np.array([[0.0], [1.0]], np.float32)]
+    assert average_precision(wrong_first, [np.array([0.9, 0.8], np.float32)]) == pytest.approx(0.5)
+    twice = [np.array([[0.9], [0.8]], np.float32)]
+    assert average_precision(twice, [np.array([0.9, 0.8], np.float32)]) == 1.0
+    assert average_precision([np.zeros((0, 3), np.float32)], [np.zeros(0, np.float32)]) == 0.0
+    masks = np.zeros((2, 4, 4), bool)
+    masks[0, :2], masks[1, :3] = True, True
+    assert mask_overlaps(masks, masks[:1])[:, 0].tolist() == pytest.approx([1.0, 2 / 3])
