@@ -316,7 +316,7 @@ def test_present_and_former_checkpoints_load_strictly():
 
 @pytest.mark.slow
 def test_the_published_file_becomes_a_graph(tmp_path, monkeypatch):
-    # Random weights are unsure of everything: spread their scores, and look at little, or roundings decide who is first.
+    # Random weights are unsure of everything: without a spread of scores, roundings decide who is first.
     monkeypatch.setattr(mask_rcnn_published, "example", lambda: example()[..., :96, :128])
     state = published(former=True)
     state["roi_heads.box_predictor.cls_score.weight"] *= 4
