@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from evaluation.instances.cases import SETS, Case
@@ -32,9 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
         if folder is None:
             continue
         for kind in options.detector:
-            lines.append(
-                row(name, kind, options.weights, lambda opened=opened, folder=folder: opened(folder), options.limit)
-            )
+            lines.append(row(name, kind, options.weights, partial(opened, folder), options.limit))
             print(lines[-1], flush=True)
     lines += ["", _EXPLAINED, ""]
     if options.report is not None:

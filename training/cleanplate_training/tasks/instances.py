@@ -120,7 +120,8 @@ class Instances(Task):
 
     def parameter_groups(self, networks: Networks, optimiser: str) -> list[dict[str, Any]]:
         """Return the encoder's parameters that learn, with their own learning rate, and all others."""
-        encoder, others = [], []
+        encoder: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
         for name, weight in networks["network"].named_parameters():
             if weight.requires_grad:
                 (encoder if ".body." in f".{name}" else others).append(weight)
