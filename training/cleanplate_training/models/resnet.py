@@ -92,8 +92,10 @@ class ResNet50(nn.Module):
         self.bn1 = FrozenBatchNorm(64)
         channels = 64
         for number, (blocks, inner, stride) in enumerate(_STAGES, start=1):
-            stage = [Bottleneck(channels if place == 0 else 4 * inner, inner, stride if place == 0 else 1)
-                     for place in range(blocks)]
+            stage = [
+                Bottleneck(channels if place == 0 else 4 * inner, inner, stride if place == 0 else 1)
+                for place in range(blocks)
+            ]
             self.add_module(f"layer{number}", nn.Sequential(*stage))
             channels = 4 * inner
 
