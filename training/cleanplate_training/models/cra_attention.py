@@ -58,7 +58,7 @@ def cosine_similarity(features: Tensor) -> Tensor:
     patches = functional.unfold(features, 3, padding=1)
     patches = patches / patches.square().sum(dim=1, keepdim=True).add(1e-8).sqrt()
     similar = patches.transpose(1, 2) @ patches
-    return similar.unflatten(2, (height, width)).unflatten(1, (height, width))
+    return similar.reshape(len(similar), height, width, height, width)
 
 
 def fused(similar: Tensor) -> Tensor:

@@ -223,7 +223,7 @@ class MODNet(nn.Module):
         self.lr_branch = LRBranch(context, name, channels)
         self.hr_branch = HRBranch(channels, _WIDTH)
         self.f_branch = FusionBranch(channels, _WIDTH)
-        self.register_load_state_dict_pre_hook(WidenStem("backbone.model.features.0.0.weight", in_channels))
+        self.register_load_state_dict_pre_hook(WidenStem("backbone.model.features.0.0.weight", in_channels))  # type: ignore[no-untyped-call]
 
     def forward(self, image: Tensor, previous: Tensor | None = None) -> Mattes | Tensor:
         """Predict mattes; see :meth:`cleanplate_training.models.modnet_slim.SlimMODNet.forward`."""

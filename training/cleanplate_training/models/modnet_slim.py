@@ -248,8 +248,8 @@ class SlimMODNet(nn.Module):
         self.semantic = SemanticBranch(channels, semantic)
         self.detail = DetailBranch(channels, semantic, detail, fine)
         self.fusion = FusionBranch(semantic, fine)
-        stem = "backbone.stem.weight" if backbone == "lite0" else "backbone.features.0.0.weight"
-        self.register_load_state_dict_pre_hook(WidenStem(stem, in_channels))
+        name = "backbone.stem.weight" if backbone == "lite0" else "backbone.features.0.0.weight"
+        self.register_load_state_dict_pre_hook(WidenStem(name, in_channels))  # type: ignore[no-untyped-call]
 
     def forward(self, image: Tensor, previous: Tensor | None = None) -> Mattes | Tensor:
         """Predict mattes.

@@ -47,7 +47,7 @@ class FrozenBatchNorm(nn.Module):
         counted = f"{prefix}num_batches_tracked"
         if isinstance(state_dict, dict):
             state_dict.pop(counted, None)
-        super()._load_from_state_dict(state_dict, prefix, *further)  # type: ignore[no-untyped-call]
+        super()._load_from_state_dict(state_dict, prefix, *further)
 
 
 class Bottleneck(nn.Module):

@@ -58,7 +58,9 @@ def apart(boxes: Tensor, kinds: Tensor) -> Tensor:
 
 def onnx_translations() -> Mapping[Callable[..., Any], Callable[..., Any]]:
     """Return how ONNX says what this module defines, for the exporter."""
-    from onnxscript import opset18 as op
+    from onnxscript import opset18
+
+    op: Any = opset18  # its types know no constants
 
     def suppression(boxes: Any, scores: Any, overlap: float, least: float, most: int) -> Any:
         chosen = op.NonMaxSuppression(

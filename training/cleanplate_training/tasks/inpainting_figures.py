@@ -59,7 +59,8 @@ class FillFigures:
         levels = self.network.features((pictures - MEAN) / STD)
         rows = []
         for level in _LEVELS:
-            share = functional.adaptive_avg_pool2d(mask, levels[level].shape[-2:])
+            _, _, height, width = levels[level].shape
+            share = functional.adaptive_avg_pool2d(mask, (height, width))
             rows.append((levels[level] * share).sum(dim=(2, 3)) / share.sum(dim=(2, 3)))
         return torch.cat(rows, dim=1).double().cpu()
 

@@ -37,7 +37,7 @@ class Data:
         mattes: shards of pictures with alpha; without any, drawn shapes stand in for people (for trials).
         cutouts: shards of cut-out people.
         photos: shards of photographs without people.
-        photos_without: how the keys of ``photos`` that do show people begin (a source, or a picture); they are left out.
+        photos_without: how the keys of ``photos`` that do show people begin (a source, or a picture); left out.
         validation_mattes: the same, for the figures.
         validation_cutouts: likewise.
         validation_photos: likewise.

@@ -135,7 +135,7 @@ def with_patch(photo: Sample, other: Sample, rng: np.random.Generator) -> Sample
     points = centre + np.column_stack([np.cos(angles), np.sin(angles)]) * reach[:, np.newaxis]
     blob = np.zeros((height, width), np.uint8)
     cv2.fillPoly(blob, [points.round().astype(np.int32)], 255)
-    soft: NDArray[np.float32] = cv2.GaussianBlur(blob, (0, 0), rng.uniform(0.5, 4)).astype(np.float32) / 255
+    soft = cv2.GaussianBlur(blob, (0, 0), rng.uniform(0.5, 4)).astype(np.float32) / np.float32(255)
     patch = cv2.resize(other.picture, (width, height), interpolation=cv2.INTER_AREA)
     mixed = photo.picture + (patch.astype(np.float32) - photo.picture) * soft[..., np.newaxis]
     return replace(photo, picture=np.asarray(np.rint(mixed), np.uint8), encoded=None)
