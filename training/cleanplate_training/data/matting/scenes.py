@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate_training.data.augment.geometry import RandomView
 from cleanplate_training.data.matting.framing import portrait
