@@ -148,6 +148,7 @@ class FakeRuntime:
         return SimpleNamespace(
             get_inputs=inner.get_inputs,
             get_outputs=inner.get_outputs,
+            get_modelmeta=inner.get_modelmeta,
             run=inner.run,
             get_providers=lambda: [*used, "CPUExecutionProvider"],
             get_provider_graph_assignment_info=lambda: [

@@ -58,7 +58,10 @@ def cosine_similarity(features: Tensor) -> Tensor:
     patches = functional.unfold(features, 3, padding=1)
     patches = patches / patches.square().sum(dim=1, keepdim=True).add(1e-8).sqrt()
     similar = patches.transpose(1, 2) @ patches
-    return similar.reshape(len(similar), height, width, height, width)
+    # Not reshape: the exporter would write the sizes of its example into the graph.
+    rows: Tensor = similar.unflatten(2, (height, width))  # type: ignore[no-untyped-call]
+    grid: Tensor = rows.unflatten(1, (height, width))  # type: ignore[no-untyped-call]
+    return grid
 
 
 def fused(similar: Tensor) -> Tensor:
