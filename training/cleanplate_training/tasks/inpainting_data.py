@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from cleanplate_training.data.augment.light import Gamma, Temperature
 from cleanplate_training.data.examples import SampleExamples
 from cleanplate_training.data.holes.generator import HoleGenerator
 from cleanplate_training.data.holes.silhouettes import templates_of
-from cleanplate_training.data.sample import Sample
+from cleanplate_training.data.picked import without_sources
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.stream import Examples
 from cleanplate_training.task import TaskData
@@ -74,7 +74,7 @@ def open_data(settings: Data) -> TaskData:
     still = RandomView((settings.size, settings.size), scale=(1, 1), flip=0)
     validation = SampleExamples(ShardSet(settings.validation), WithHole(still, holes))
     train = SampleExamples(
-        _allowed(ShardSet(settings.train), settings.without), WithHole(moving_chain(settings), holes)
+        without_sources(ShardSet(settings.train), settings.without), WithHole(moving_chain(settings), holes)
     )
     return TaskData(train, _Chosen(validation, mixed(spread(len(validation), settings.checked))))
 
@@ -135,43 +135,6 @@ def _templates(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
         return []
     samples = ShardSet(paths)
     return templates_of(samples[place] for place in spread(len(samples), _TEMPLATES))
-
-
-def _allowed(samples: ShardSet, without: Sequence[str]) -> Sequence[Sample]:
-    if not without:
-        return samples
-    sources = [entry.source for entry in samples.entries()]
-    unknown = sorted(set(without) - set(sources))
-    if unknown:
-        fix = f"the shards have {', '.join(sorted(set(sources)))}"
-        raise ArgumentError(f"names {', '.join(unknown)}", subject="data.without", fix=fix)
-    return Picked(samples, [place for place, source in enumerate(sources) if source not in without])
-
-
-class Picked(Sequence[Sample]):
-    """Samples at some places of another set; picklable.
-
-    Args:
-        samples: The whole set.
-        places: Which of them, in this order.
-    """
-
-    def __init__(self, samples: Sequence[Sample], places: Sequence[int]) -> None:
-        self.samples, self.places = samples, list(places)
-
-    def __len__(self) -> int:
-        """Number of samples."""
-        return len(self.places)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        """Read and decode."""
-        if isinstance(index, slice):
-            return [self.samples[place] for place in self.places[index]]
-        return self.samples[self.places[index]]
 
 
 def mixed(places: Sequence[int]) -> list[int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cleanplate_training.data.damage.old_photograph import OldPhotograph
 from cleanplate_training.data.damage.stamps import Split, open_stamps
+from cleanplate_training.data.picked import without_sources
 from cleanplate_training.data.scenes import Scenes
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.stream import Examples
@@ -32,6 +33,8 @@ class Data:
         portraits: Share of pictures that show people put on a photograph.
         uniforms: Share of those people who wear a uniform with insignia.
         checked: Validation pictures used at most.
+        without: Sources of photographs left out of training, by the name that the shards give them (for terms that
+            leave the use of the weights open).
     """
 
     train: tuple[Path, ...]
@@ -44,6 +47,7 @@ class Data:
     portraits: float = 0.45
     uniforms: float = 0.1
     checked: int = 48
+    without: tuple[str, ...] = ()
 
 
 def open_scenes(settings: Data, split: Split) -> Scenes:
@@ -52,7 +56,7 @@ def open_scenes(settings: Data, split: Split) -> Scenes:
     photographs = settings.train if training else settings.validation
     people = settings.cutouts if training else settings.validation_cutouts
     return Scenes(
-        ShardSet(photographs),
+        without_sources(ShardSet(photographs), settings.without if training else ()),
         ShardSet(people) if people else (),
         size=settings.size,
         portraits=settings.portraits,
