@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import ArgumentError
 from cleanplate_training.data.augment.chain import Augmentation, Chain
 from cleanplate_training.data.augment.geometry import RandomView
 from cleanplate_training.data.augment.light import Gamma, Temperature
@@ -18,6 +17,7 @@ from cleanplate_training.data.examples import SampleExamples
 from cleanplate_training.data.holes.generator import HoleGenerator
 from cleanplate_training.data.holes.silhouettes import templates_of
 from cleanplate_training.data.picked import without_sources
+from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.stream import Examples
 from cleanplate_training.task import TaskData
