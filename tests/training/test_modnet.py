@@ -76,6 +76,7 @@ def test_the_published_layout_is_kept_exactly():
     assert own["lr_branch.se_block.fc.0.weight"] == (320, 1280)
 
 
+@pytest.mark.slow
 def test_a_published_checkpoint_becomes_a_graph(tmp_path):
     torch.save(published(), tmp_path / "modnet.ckpt")
     report = convert.convert(tmp_path / "modnet.ckpt", "modnet-photographic", tmp_path / "modnet.onnx")
