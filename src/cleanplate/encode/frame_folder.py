@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.clip import ClipFacts, SoundPiece
+from cleanplate.container.png import assemble
 from cleanplate.encode.atomic import explained
+from cleanplate.encode.png_pixels import pixel_chunks
 from cleanplate.encode.video import Canvas
 from cleanplate.errors import OutputError
 from cleanplate.planes import PlaneFormat, settled
@@ -64,8 +65,7 @@ class FrameFolder:
         name = "rgba" if self.format.bits == 8 else "rgba64le"
         pixels = self._scaler.reformat(picture, format=name, dst_color_range=2, threads=1).to_ndarray()
         self._times.append(float(at * self._facts.tick))
-        content = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA), [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]
-        _write(self._folder / f"{len(self._times):06d}.png", content.tobytes())
+        _write(self._folder / f"{len(self._times):06d}.png", assemble(pixel_chunks(pixels)))
 
     def sound(self, piece: SoundPiece) -> None:
         """Sound has no place here."""
