@@ -9,7 +9,7 @@ import pytest
 from cleanplate.errors import BusyError, InputError
 from cleanplate.server.jobs.job import Product
 from cleanplate.server.jobs.store import LocalStore
-from cleanplate.server.jobs.workshop import Workshop
+from cleanplate.server.jobs.workshop import PICTURES, Lane, Workshop
 
 PRODUCT = Product(b"made", "image/png", "made.png", {"status": "erased"})
 
@@ -19,7 +19,7 @@ def build():
     shops = []
 
     def start(**settings):
-        shop = Workshop(LocalStore(), **{"workers": 1, "waiting": 1, "seconds": 30.0, **settings})
+        shop = Workshop(LocalStore(), {PICTURES: Lane(**{"workers": 1, "waiting": 1, "seconds": 30.0, **settings})})
         shops.append(shop)
         return shop
 
@@ -37,7 +37,7 @@ def test_work_is_done_and_its_product_kept(build):
     shop = build()
     job = ended(shop, shop.submit("erase", lambda ticket: PRODUCT))
     assert (job.state, job.media_type, job.name, job.report) == ("done", "image/png", "made.png", PRODUCT.report)
-    assert shop.store.product(job.id) == b"made"
+    assert shop.store.read(job.id, 0, 99) == b"made"
     assert shop.load == 0
 
 
@@ -107,7 +107,7 @@ def test_old_results_are_forgotten(build):
     assert shop.store.forget_ended(job.ended - 1) == 0
     assert shop.store.forget_ended(job.ended + 1) == 1
     assert shop.store.get(job.id) is None
-    assert shop.store.product(job.id) is None
+    assert shop.store.size(job.id) is None
 
 
 def test_progress_is_seen(build):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ class _Place:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     session: Session | None = None
+    used: float = field(default_factory=time.monotonic)
 
 
 class SessionCache:
@@ -78,6 +80,7 @@ class SessionCache:
         key = _Key(self._digest(path), path.absolute().parent, device, threads or usable_cores())
         with self._lock:
             place = self._places.setdefault(key, _Place())
+            place.used = time.monotonic()
             self._places.move_to_end(key)
         with place.lock:
             if place.session is None:
@@ -99,6 +102,15 @@ class SessionCache:
                 for key, place in self._places.items()
                 if path is None or (place.session is not None and place.session.path.absolute() == path.absolute())
             ]
+            for key in gone:
+                del self._places[key]
+        return len(gone)
+
+    def evict_unused(self, seconds: float) -> int:
+        """Let go of each session that nobody has asked for in the last ``seconds``; returns how many."""
+        before = time.monotonic() - seconds
+        with self._lock:
+            gone = [key for key, place in self._places.items() if place.used < before]
             for key in gone:
                 del self._places[key]
         return len(gone)

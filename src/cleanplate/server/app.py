@@ -17,11 +17,12 @@ from cleanplate.server.guards.refusal import error_body
 from cleanplate.server.guards.token import TokenGuard
 from cleanplate.server.housekeeping import lifespan
 from cleanplate.server.jobs.store import JobStore, LocalStore
-from cleanplate.server.jobs.workshop import Workshop
+from cleanplate.server.jobs.workshop import CLIPS, PICTURES, Lane, Workshop
 from cleanplate.server.measures import CountedAnswers, Measures
 from cleanplate.server.routes import cutout, erase, health, jobs, models, preview, segment
 from cleanplate.server.services import Services
 from cleanplate.server.settings import ServerSettings
+from cleanplate.server.workfolder import WorkFolder
 
 _ROUTERS: tuple[APIRouter, ...] = (
     erase.router,
@@ -44,13 +45,11 @@ def create_app(settings: ServerSettings | None = None, *, store: JobStore | None
     """
     settings = settings or ServerSettings()
     measures = Measures()
-    workshop = Workshop(
-        store or LocalStore(),
-        workers=settings.workers,
-        waiting=settings.waiting,
-        seconds=settings.max_seconds,
-        finished=measures.ended,
-    )
+    lanes = {
+        PICTURES: Lane(settings.workers, settings.waiting, settings.max_seconds),
+        CLIPS: Lane(1, settings.clips_waiting, settings.clip_seconds),
+    }
+    workshop = Workshop(store or LocalStore(), lanes, finished=measures.ended)
     measures.watch("load", "Jobs that run or wait", lambda: workshop.load)
     measures.watch("networks", "Open networks", lambda: len(SESSIONS))
     app = FastAPI(
@@ -62,7 +61,7 @@ def create_app(settings: ServerSettings | None = None, *, store: JobStore | None
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.services = Services(settings, workshop, measures)
+    app.state.services = Services(settings, workshop, measures, WorkFolder())
     for router in _ROUTERS:
         app.include_router(router, prefix="/api/v1")
     if settings.page is not None:

@@ -19,6 +19,7 @@ _LOOK_SECONDS = 15.0
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep house while the server runs; at its end call off all work and wait for it."""
     shared: Services = app.state.services
+    await asyncio.to_thread(shared.folder.sweep)
     keeping = asyncio.create_task(_keep_house(shared))
     try:
         yield
@@ -28,16 +29,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await keeping
         await asyncio.to_thread(shared.workshop.close)
         shared.workshop.store.close()
+        shared.folder.close()
 
 
 async def _keep_house(shared: Services) -> None:
-    busy = time.monotonic()
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         shared.workshop.store.forget_ended(time.time() - 60 * shared.settings.keep_minutes)
-        if shared.workshop.load:
-            busy = time.monotonic()
-        idle = shared.settings.idle_minutes
-        if idle and time.monotonic() - busy > 60 * idle:
-            SESSIONS.evict()
-            busy = time.monotonic()
+        if shared.settings.idle_minutes:
+            SESSIONS.evict_unused(60 * shared.settings.idle_minutes)

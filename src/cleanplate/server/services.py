@@ -10,15 +10,17 @@ from fastapi import Request
 from cleanplate.server.jobs.workshop import Workshop
 from cleanplate.server.measures import Measures
 from cleanplate.server.settings import ServerSettings
+from cleanplate.server.workfolder import WorkFolder
 
 
 @dataclass(frozen=True)
 class Services:
-    """Settings, workshop and measures of one server."""
+    """Settings, workshop, measures and folder for clips of one server."""
 
     settings: ServerSettings
     workshop: Workshop
     measures: Measures
+    folder: WorkFolder
 
 
 def services(request: Request) -> Services:

@@ -25,8 +25,12 @@ class ServerSettings:
         max_seconds: time that one picture may take from start to end.
         workers: pictures worked on side by side.
         waiting: pictures that may wait; further ones are refused with 429.
+        clip_limits: pixels of a frame and bytes of a clip.
+        clip_seconds: time that one clip may take.
+        clips_waiting: clips that may wait; one is worked on at a time.
+        upload_seconds: time that a client may be silent while it sends.
         keep_minutes: how long results can be fetched.
-        idle_minutes: networks not used for so long are let go; 0 keeps them.
+        idle_minutes: a network not used for so long is let go; 0 keeps them.
         engine: default engine for filling holes.
         device: device of all networks.
         people_weights: network that finds people, a file or a name of the catalog; None for the one that ships.
@@ -42,6 +46,10 @@ class ServerSettings:
     max_seconds: float = 120.0
     workers: int = 1
     waiting: int = 16
+    clip_limits: Limits = field(default_factory=lambda: Limits(max_pixels=34_000_000, max_bytes=2_000_000_000))
+    clip_seconds: float = 3600.0
+    clips_waiting: int = 4
+    upload_seconds: float = 30.0
     keep_minutes: float = 30.0
     idle_minutes: float = 0.0
     engine: str = "auto"
@@ -56,11 +64,12 @@ class ServerSettings:
         Raises:
             ArgumentError: see above.
         """
-        for name in ("max_seconds", "workers", "keep_minutes"):
+        for name in ("max_seconds", "workers", "keep_minutes", "clip_seconds", "upload_seconds"):
             if getattr(self, name) <= 0:
                 raise ArgumentError(f"must be above 0, not {getattr(self, name)}", subject=name)
-        if self.waiting < 0 or self.idle_minutes < 0:
-            raise ArgumentError("must not be negative", subject="waiting" if self.waiting < 0 else "idle_minutes")
+        for name in ("waiting", "idle_minutes", "clips_waiting"):
+            if getattr(self, name) < 0:
+                raise ArgumentError("must not be negative", subject=name)
         if not self.is_loopback and self.token is None:
             raise ArgumentError(
                 "can be reached from other machines, which needs a token",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -18,13 +19,14 @@ class Product:
     """What a job has made.
 
     Attributes:
-        data: the file, such as a picture.
+        data: the bytes of the file, such as a picture; or, for what is too large for memory, where it lies until it is
+            kept.
         media_type: of ``data``.
         name: what to call it when it is saved; a label, never a path of the server.
         report: what was done, as plain JSON values.
     """
 
-    data: bytes = field(repr=False)
+    data: bytes | Path = field(repr=False)
     media_type: str
     name: str
     report: dict[str, Any]

@@ -1,13 +1,13 @@
-"""Who does the work: a bounded queue, a few threads, deadlines, calling off."""
+"""Who does the work: bounded queues, a few threads, deadlines, calling off."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cleanplate.errors import BusyError, CancelledError, CleanplateError, DeadlineError
 from cleanplate.server.guards.refusal import error_body
@@ -16,21 +16,45 @@ from cleanplate.server.jobs.store import JobStore
 
 Finished = Callable[[Job], None]
 
+PICTURES, CLIPS = "pictures", "clips"
+"""Queues: a clip takes minutes, and pictures should not wait for it."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Bounds of one queue.
+
+    Attributes:
+        workers: pieces of work side by side.
+        waiting: pieces that may wait.
+        seconds: time that one piece may take once it has started.
+    """
+
+    workers: int
+    waiting: int
+    seconds: float
+
 
 class Ticket:
     """What running work holds: it reports progress, and learns that it should stop.
 
     Args:
-        job: the job as it started.
+        job: the job.
         store: where progress is written.
-        seconds: time that the work may take.
+        seconds: time that the work may take once it has begun.
     """
 
     def __init__(self, job: Job, store: JobStore, *, seconds: float) -> None:
         self.job = job
         self._store, self._seconds = store, seconds
-        self._until = time.monotonic() + seconds
+        self._until = float("inf")
         self._called_off = threading.Event()
+
+    def begin(self) -> None:
+        """Say that the work has begun, from when on its time counts."""
+        self._until = time.monotonic() + self._seconds
+        self.job = replace(self.job, state="running", started=time.time())
+        self._store.put(self.job)
 
     def call_off(self) -> None:
         """Ask the work to stop at its next report of progress."""
@@ -66,31 +90,33 @@ class Ticket:
 Work = Callable[[Ticket], Product]
 
 
+@dataclass(frozen=True)
+class _Open:
+    """A job that waits or runs."""
+
+    lane: str
+    ticket: Ticket
+    future: Future[None]
+
+
 class Workshop:
-    """Runs work in threads, at most ``workers`` at a time with at most ``waiting`` in the queue.
+    """Runs work in threads; each lane has its own, and its own bounds.
 
     Args:
         store: where jobs and products are remembered.
-        workers: pieces of work side by side.
-        waiting: pieces that may wait.
-        seconds: time that one piece may take once it has started.
+        lanes: bounds by name of the queue.
         finished: told of each job that has ended, from its thread.
     """
 
-    def __init__(
-        self,
-        store: JobStore,
-        *,
-        workers: int,
-        waiting: int,
-        seconds: float,
-        finished: Finished = lambda job: None,
-    ) -> None:
+    def __init__(self, store: JobStore, lanes: Mapping[str, Lane], *, finished: Finished = lambda job: None) -> None:
         self.store = store
-        self._room, self._seconds, self._finished = workers + waiting, seconds, finished
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="cleanplate-work")
+        self._lanes, self._finished = dict(lanes), finished
+        self._threads = {
+            name: ThreadPoolExecutor(lane.workers, thread_name_prefix=f"cleanplate-{name}")
+            for name, lane in lanes.items()
+        }
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[Future[None], Ticket | None]] = {}
+        self._open: dict[str, _Open] = {}
 
     @property
     def load(self) -> int:
@@ -98,19 +124,33 @@ class Workshop:
         with self._lock:
             return len(self._open)
 
-    def submit(self, kind: str, work: Work) -> Job:
+    def check_room(self, lane: str = PICTURES) -> None:
+        """Refuse work for a full queue before it is read.
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        with self._lock:
+            self._check_room(lane)
+
+    def submit(self, kind: str, work: Work, *, lane: str = PICTURES) -> Job:
         """Queue a piece of work.
 
         Raises:
             BusyError: the queue is full.
         """
         job = Job(kind)
+        ticket = Ticket(job, self.store, seconds=self._lanes[lane].seconds)
         with self._lock:
-            if len(self._open) >= self._room:
-                raise BusyError("has too much to do at the moment", subject="server", fix="try again in a few seconds")
+            self._check_room(lane)
             self.store.put(job)
-            self._open[job.id] = (self._threads.submit(self._run, job, work), None)
+            self._open[job.id] = _Open(lane, ticket, self._threads[lane].submit(self._run, ticket, work))
         return job
+
+    def _check_room(self, lane: str) -> None:
+        there = sum(each.lane == lane for each in self._open.values())
+        if there >= self._lanes[lane].workers + self._lanes[lane].waiting:
+            raise BusyError("has too much to do at the moment", subject="server", fix="try again in a few seconds")
 
     async def ended(self, job_id: str) -> Job | None:
         """Wait until a job has ended; return it, or None if it is not known."""
@@ -118,20 +158,18 @@ class Workshop:
             entry = self._open.get(job_id)
         if entry is not None:
             # A job that is called off while it waits has its future cancelled.
-            await asyncio.wait([asyncio.wrap_future(entry[0])])
+            await asyncio.wait([asyncio.wrap_future(entry.future)])
         return self.store.get(job_id)
 
     def call_off(self, job_id: str) -> Job | None:
         """Stop a job: at once if it waits, else at its next report of progress. Ended jobs stay as they are."""
         with self._lock:
             entry = self._open.get(job_id)
-            if entry is not None and entry[0].cancel():
+            if entry is not None and entry.future.cancel():
                 del self._open[job_id]
-                job = self.store.get(job_id)
-                if job is not None:
-                    self._end(job, CancelledError("was called off", subject=f"job {job_id}"))
-            elif entry is not None and entry[1] is not None:
-                entry[1].call_off()
+                self._end(entry.ticket.job, CancelledError("was called off", subject=f"job {job_id}"))
+            elif entry is not None:
+                entry.ticket.call_off()
         return self.store.get(job_id)
 
     def close(self) -> None:
@@ -140,15 +178,13 @@ class Workshop:
             names = list(self._open)
         for name in names:
             self.call_off(name)
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, job: Job, work: Work) -> None:
-        ticket = Ticket(replace(job, state="running", started=time.time()), self.store, seconds=self._seconds)
-        with self._lock:
-            if job.id in self._open:
-                self._open[job.id] = (self._open[job.id][0], ticket)
-        self.store.put(ticket.job)
+    def _run(self, ticket: Ticket, work: Work) -> None:
+        job = ticket.job
         try:
+            ticket.begin()
             product = work(ticket)
             ticket.check()
             self.store.keep(job.id, product.data)
