@@ -120,6 +120,12 @@ class AccessError(CleanplateError):
     http_status = 401
 
 
+class SlowRequestError(CleanplateError):
+    """A request to the server was not sent in time."""
+
+    http_status = 408
+
+
 class BusyError(CleanplateError):
     """The server's queue is full."""
 

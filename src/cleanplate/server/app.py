@@ -5,15 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 import cleanplate
 from cleanplate.errors import ArgumentError, CleanplateError
 from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.server.guards.body_size import BodySizeGuard
+from cleanplate.server.guards.crowd import CLIP_PATHS, CrowdGuard
 from cleanplate.server.guards.headers import SafeHeaders
 from cleanplate.server.guards.origin import LOOPBACK_NAMES, OriginGuard
-from cleanplate.server.guards.refusal import error_body
+from cleanplate.server.guards.refusal import error_body, error_headers
+from cleanplate.server.guards.slow_body import SlowBodyGuard
 from cleanplate.server.guards.token import TokenGuard
 from cleanplate.server.housekeeping import lifespan
 from cleanplate.server.jobs.store import JobStore, LocalStore
@@ -67,27 +70,41 @@ def create_app(settings: ServerSettings | None = None, *, store: JobStore | None
     if settings.page is not None:
         app.mount("/", StaticFiles(directory=settings.page, html=True), name="page")
     _add_errors(app)
-    _add_guards(app, settings, measures)
+    _add_guards(app, settings, measures, workshop)
     return app
 
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(CleanplateError)
     async def _said(request: Request, error: CleanplateError) -> JSONResponse:
-        headers = {"Retry-After": "5"} if error.http_status == 429 else None
-        return JSONResponse(error_body(error), error.http_status, headers)
+        return _told(error, error.http_status)
 
     @app.exception_handler(RequestValidationError)
     async def _wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:]) or "request"
-        return JSONResponse(error_body(ArgumentError(str(first["msg"]), subject=place)), ArgumentError.http_status)
+        return _told(ArgumentError(str(first["msg"]), subject=place), ArgumentError.http_status)
+
+    @app.exception_handler(HTTPException)
+    async def _refused(request: Request, error: HTTPException) -> JSONResponse:
+        """Answer what the framework refuses (no such route, a form that is none) like everything else."""
+        answer = _told(ArgumentError(str(error.detail).lower(), subject=request.url.path[:100]), error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
 
 
-def _add_guards(app: FastAPI, settings: ServerSettings, measures: Measures) -> None:
+def _told(error: CleanplateError, status: int) -> JSONResponse:
+    return JSONResponse(error_body(error), status, error_headers(status))
+
+
+def _add_guards(app: FastAPI, settings: ServerSettings, measures: Measures, workshop: Workshop) -> None:
     # Added last = asked first.
+    room = settings.limits.max_bytes + _ROOM_FOR_FIELDS
+    clips = settings.clip_limits.max_bytes + room
     app.add_middleware(CountedAnswers, measures=measures)
-    app.add_middleware(BodySizeGuard, most=settings.limits.max_bytes + _ROOM_FOR_FIELDS)
+    app.add_middleware(SlowBodyGuard, seconds=settings.upload_seconds)
+    app.add_middleware(BodySizeGuard, most=room, paths=dict.fromkeys(CLIP_PATHS, clips))
+    app.add_middleware(CrowdGuard, workshop=workshop)
     app.add_middleware(TokenGuard, token=settings.token)
     app.add_middleware(OriginGuard, hosts=(*LOOPBACK_NAMES, settings.host, *settings.hosts))
     app.add_middleware(SafeHeaders)

@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cleanplate.errors import TooLargeError
-from cleanplate.server.guards.refusal import refuse
-
-
-class BodyOverLimitError(Exception):
-    """More came than allowed; whatever the application makes of it, the client is told so."""
+from cleanplate.server.guards.refusal import pass_on_reading, refuse
 
 
 class BodySizeGuard:
-    """Refuses a body of more than ``most`` bytes: at once if its length is declared, else as soon as it is reached.
+    """Refuses a body of too many bytes: at once if its length is declared, else as soon as the limit is reached.
 
     Args:
         app: what is guarded.
         most: bytes of one request.
+        paths: other limits for requests to certain paths.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp, *, most: int, paths: Mapping[str, int]) -> None:
+        self._app, self._most, self._paths = app, most, dict(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        most = self._paths.get(scope.get("path", ""), self._most)
         error = TooLargeError(
-            f"has more than {self._most:,} bytes", subject="request", fix="send smaller files, or raise --max-bytes"
+            f"has more than {most:,} bytes", subject="request", fix="send smaller files, or raise --max-megabytes"
         )
-        if not declared.isdigit() or int(declared) > self._most:
+        declared = Headers(scope=scope).get("content-length", "0")
+        # Hundreds of digits would be slow to read as a number.
+        if not (declared.isascii() and declared.isdigit() and len(declared) < 20) or int(declared) > most:
             await refuse(error, scope, receive, send)
             return
-        came, over, begun = 0, False, False
+        came = 0
 
-        async def counted() -> Message:
-            nonlocal came, over
+        async def counted(receive: Receive) -> Message:
+            nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
-            if came > self._most:
-                over = True
-                raise BodyOverLimitError
+            if came > most:
+                raise error
             return message
 
-        async def watched(message: Message) -> None:
-            nonlocal begun
-            # The framework turns an error while it reads a form into an answer of its own, which would not say why.
-            if not over or begun:
-                begun = True
-                await send(message)
-
-        with suppress(BodyOverLimitError):
-            await self._app(scope, counted, watched)
-        if over and not begun:
-            await refuse(error, scope, receive, send)
+        await pass_on_reading(self._app, scope, receive, send, counted)

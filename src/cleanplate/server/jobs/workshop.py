@@ -124,14 +124,17 @@ class Workshop:
         with self._lock:
             return len(self._open)
 
-    def check_room(self, lane: str = PICTURES) -> None:
-        """Refuse work for a full queue before it is read.
+    def check_room(self, lane: str = PICTURES, *, coming: int = 0) -> None:
+        """Refuse work before it is read if the queue is full, or as many requests are ``coming`` as fit into it.
 
         Raises:
-            BusyError: the queue is full.
+            BusyError: see above.
         """
+        bounds = self._lanes[lane]
         with self._lock:
             self._check_room(lane)
+        if coming >= bounds.workers + bounds.waiting:
+            raise _busy()
 
     def submit(self, kind: str, work: Work, *, lane: str = PICTURES) -> Job:
         """Queue a piece of work.
@@ -150,7 +153,7 @@ class Workshop:
     def _check_room(self, lane: str) -> None:
         there = sum(each.lane == lane for each in self._open.values())
         if there >= self._lanes[lane].workers + self._lanes[lane].waiting:
-            raise BusyError("has too much to do at the moment", subject="server", fix="try again in a few seconds")
+            raise _busy()
 
     async def ended(self, job_id: str) -> Job | None:
         """Wait until a job has ended; return it, or None if it is not known."""
@@ -214,3 +217,7 @@ class Workshop:
             )
         self.store.put(job)
         self._finished(job)
+
+
+def _busy() -> BusyError:
+    return BusyError("has too much to do at the moment", subject="server", fix="try again in a few seconds")
