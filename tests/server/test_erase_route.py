@@ -77,7 +77,7 @@ def test_another_type_can_be_asked_for(client):
         (photo()[:200], {"box": BOX}, 400, "holiday.jpg"),
         (photo(), {}, 422, "nothing says what to erase"),
         (photo(), {"box": "1,2,3"}, 422, "1,2,3"),
-        (photo(), {"box": BOX, "engine": "magic"}, 500, "unknown engine 'magic'"),
+        (photo(), {"box": BOX, "engine": "magic"}, 422, "engine"),
         (photo(), {"box": BOX, "seed": "-1"}, 422, "seed"),
         (photo(), {"box": BOX, "format": "exe"}, 422, "format"),
     ],

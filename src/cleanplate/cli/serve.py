@@ -35,9 +35,12 @@ def serve(
     max_seconds: Annotated[float, typer.Option("--max-seconds", min=0.1, help="Longest work on one picture.")] = 120.0,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Pictures worked on side by side.")] = 1,
     queue: Annotated[int, typer.Option("--queue", min=0, help="Pictures that may wait; more are refused.")] = 16,
+    clip_megabytes: Annotated[float, typer.Option("--clip-megabytes", min=0.01, help="Largest clip.")] = 2000.0,
+    clip_seconds: Annotated[float, typer.Option("--clip-seconds", min=0.1, help="Longest work on one clip.")] = 3600.0,
+    clip_queue: Annotated[int, typer.Option("--clip-queue", min=0, help="Clips that may wait.")] = 4,
     keep_minutes: Annotated[float, typer.Option("--keep-minutes", min=0.1, help="How long results are kept.")] = 30.0,
     idle_minutes: Annotated[
-        float, typer.Option("--idle-minutes", min=0, help="Let go of networks after so long without work; 0 never.")
+        float, typer.Option("--idle-minutes", min=0, help="Let go of a network that was not used for so long; 0 never.")
     ] = 0.0,
     engine: Annotated[str, typer.Option("--engine", help="Default engine for filling holes.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="Device of all networks.")] = "auto",
@@ -46,6 +49,9 @@ def serve(
     ] = None,
     matte_weights: Annotated[
         Path | None, typer.Option("--matte-weights", help="Network that cuts people out, likewise.")
+    ] = None,
+    video_weights: Annotated[
+        Path | None, typer.Option("--video-weights", help="Network that cuts people out of clips, likewise.")
     ] = None,
 ) -> None:
     """Serve the API and the web page on this machine.
@@ -73,12 +79,16 @@ def serve(
         max_seconds=max_seconds,
         workers=workers,
         waiting=queue,
+        clip_limits=Limits(max_pixels=34_000_000, max_bytes=round(clip_megabytes * 1e6)),
+        clip_seconds=clip_seconds,
+        clips_waiting=clip_queue,
         keep_minutes=keep_minutes,
         idle_minutes=idle_minutes,
         engine=engine,
         device=device,
         people_weights=people_weights,
         matte_weights=matte_weights,
+        video_weights=video_weights,
         page=built_page(lambda line: typer.echo(line, err=True)),
     )
     listening = _listen(host, port)

@@ -51,7 +51,15 @@ class ClipReader:
     _turning: Turning
     _shape_changed: bool
 
-    def __init__(self, path: Path, *, start: float = 0.0, end: float | None = None, limits: Limits = _DEFAULT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        limits: Limits = _DEFAULT,
+        container: str | None = None,
+    ) -> None:
         """Open a clip and read up to its first wanted frame.
 
         Args:
@@ -59,6 +67,8 @@ class ClipReader:
             start: seconds from its beginning where work begins.
             end: seconds from its beginning where work ends; None for the whole clip.
             limits: bounds on the size of pictures.
+            container: the only file type that it may be, as FFmpeg calls it; any by default. For files of strangers:
+                some types, such as playlists, make FFmpeg open further files and addresses.
 
         Raises:
             MissingInputError: not there, a folder, or no permission.
@@ -71,7 +81,7 @@ class ClipReader:
             raise ArgumentError(f"{end:g} s is not after --start {start:g} s", subject="--end")
         self.notes: list[str] = []
         self._path, self._start, self._end = path, start, end
-        self._container = _opened(path)
+        self._container = _opened(path, container)
         try:
             self._stream = _video_stream(self._container, path)
             self._prepare(limits)
@@ -446,11 +456,12 @@ def is_video(path: Path) -> bool:
         return bool(container.streams.video) and not still
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path, container: str | None = None) -> Any:
     import av
 
+    only = {} if container is None else {"protocol_whitelist": "file"}
     try:
-        return av.open(str(path), metadata_errors="replace")
+        return av.open(str(path), metadata_errors="replace", format=container, options=only)
     except FileNotFoundError:
         raise MissingInputError("does not exist", subject=path, fix="check the path") from None
     except IsADirectoryError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -25,17 +25,25 @@ _PART = 1 << 20
 
 
 async def run(
-    services: Services, request: Request, kind: str, work: Work, *, wait: bool, lane: str = PICTURES
+    services: Services,
+    request: Request,
+    kind: str,
+    work: Work,
+    *,
+    wait: bool,
+    lane: str = PICTURES,
+    after: Callable[[], None] = lambda: None,
 ) -> Response:
     """Queue ``work``; answer with its product, or at once with 202 and the job if the client does not want to wait.
 
     A client that goes away while it waits has its job called off. The product of one that waited is not kept.
+    ``after`` is called when the job has ended.
 
     Raises:
         BusyError: the queue is full.
     """
     workshop = services.workshop
-    job = workshop.submit(kind, work, lane=lane)
+    job = workshop.submit(kind, work, lane=lane, after=after)
     if not wait:
         place = f"/api/v1/jobs/{job.id}"
         return JSONResponse(described(job), 202, {"location": place, JOB_HEADER: job.id})

@@ -35,6 +35,7 @@ class ServerSettings:
         device: device of all networks.
         people_weights: network that finds people, a file or a name of the catalog; None for the one that ships.
         matte_weights: likewise for cutting out.
+        video_weights: likewise for clips; None for ``matte_weights``, or the one that ships if that is None too.
         page: folder of the built web page; None serves no page.
     """
 
@@ -56,6 +57,7 @@ class ServerSettings:
     device: str = "auto"
     people_weights: Path | None = None
     matte_weights: Path | None = None
+    video_weights: Path | None = None
     page: Path | None = None
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ from cleanplate.compose.backdrop import Fit, fitted
 from cleanplate.compose.profiles import converted
 from cleanplate.compose.video_background import blurred, colour_planes, cropped
 from cleanplate.decode.image import read_picture
+from cleanplate.decode.limits import Limits
 from cleanplate.decode.video import is_video, loop_frames
 from cleanplate.errors import ArgumentError, MissingInputError
 from cleanplate.planes import Plane, PlaneFormat, planes_of
@@ -26,6 +27,7 @@ DEFAULT_BLUR = 12.0
 """Strength of ``blur`` without a number."""
 
 _LINES = 1080
+_DEFAULT_LIMITS = Limits()
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _NAMED = {"black": (0, 0, 0), "white": (255, 255, 255), "green": (0, 177, 64), "grey": (128, 128, 128)}
 Planes = tuple[Plane, Plane, Plane]
@@ -83,7 +85,7 @@ def parse_backdrop(text: str) -> Wanted:
 
 
 def open_backdrop(
-    wanted: Wanted, facts: ClipFacts, format: PlaneFormat, *, fit: Fit = "cover"
+    wanted: Wanted, facts: ClipFacts, format: PlaneFormat, *, fit: Fit = "cover", limits: Limits = _DEFAULT_LIMITS
 ) -> AbstractContextManager[Backdrop]:
     """Prepare a background for the frames of a clip, once.
 
@@ -92,6 +94,7 @@ def open_backdrop(
         facts: of the clip.
         format: layout of its planes.
         fit: how a picture of other proportions is brought to the frame.
+        limits: how large a picture may be.
 
     Raises:
         InputError: the picture or clip cannot be read.
@@ -103,7 +106,7 @@ def open_backdrop(
         return nullcontext(_Still(colour_planes(wanted, height, width, format, facts.colours)))
     if is_video(wanted):
         return _moving(wanted, facts, format)
-    return nullcontext(_Still(_picture(wanted, facts, format, fit)))
+    return nullcontext(_Still(_picture(wanted, facts, format, fit, limits)))
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,8 @@ def _moving(path: Path, facts: ClipFacts, format: PlaneFormat) -> Iterator[Backd
         yield _Moving(early, facts, format)
 
 
-def _picture(path: Path, facts: ClipFacts, format: PlaneFormat, fit: Fit) -> Planes:
-    picture = read_picture(path)
+def _picture(path: Path, facts: ClipFacts, format: PlaneFormat, fit: Fit, limits: Limits) -> Planes:
+    picture = read_picture(path, limits=limits)
     pixels, _ = converted(picture.pixels, picture.metadata.icc, None)
     if pixels.dtype == np.uint16:
         pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)

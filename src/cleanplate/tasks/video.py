@@ -74,14 +74,20 @@ def replace_background(
     )
     work = _Work(state)
     with ExitStack() as stack:
-        reader = stack.enter_context(ClipReader(source, start=options.start, end=options.end))
+        reader = stack.enter_context(
+            ClipReader(source, start=options.start, end=options.end, limits=options.limits, container=options.container)
+        )
         facts = reader.facts if options.sound else replace(reader.facts, sound=())
         sheet = None
         if options.side_by_side is not None:
             sheet = stack.enter_context(_sheet(options.side_by_side, facts, options))
         sink = stack.enter_context(_sink(target, facts, options))
         backdrop = (
-            None if wanted is None else stack.enter_context(open_backdrop(wanted, facts, sink.format, fit=options.fit))
+            None
+            if wanted is None
+            else stack.enter_context(
+                open_backdrop(wanted, facts, sink.format, fit=options.fit, limits=options.picture_limits)
+            )
         )
         painter = _Painter(facts, sink, backdrop, sheet, options, work)
         small = network_size(facts.height, facts.width, state.size)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cleanplate.compose.backdrop import Fit
+from cleanplate.decode.limits import Limits
 from cleanplate.encode.video_codecs import Speed
 
 AlphaFile = Literal["prores", "vp9", "png"]
@@ -38,6 +39,9 @@ class VideoOptions:
         threads: of the processor for the network; None for all usable cores.
         side_by_side: also write a video with input and result beside each other.
         overwrite: replace outputs that exist.
+        limits: how large frames may be.
+        picture_limits: how large a picture behind the person may be.
+        container: the only file type that the clip may be, as FFmpeg calls it; None for any.
     """
 
     background: str | None = None
@@ -59,6 +63,9 @@ class VideoOptions:
     overwrite: bool = False
     in_place: Literal[False] = False
     make_folders: Literal[False] = False
+    limits: Limits = field(default_factory=lambda: Limits(max_pixels=8192 * 8192))
+    picture_limits: Limits = field(default_factory=Limits)
+    container: str | None = None
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class _Open:
     lane: str
     ticket: Ticket
     future: Future[None]
+    after: Callable[[], None]
 
 
 class Workshop:
@@ -136,8 +137,14 @@ class Workshop:
         if coming >= bounds.workers + bounds.waiting:
             raise _busy()
 
-    def submit(self, kind: str, work: Work, *, lane: str = PICTURES) -> Job:
+    def submit(self, kind: str, work: Work, *, lane: str = PICTURES, after: Callable[[], None] = lambda: None) -> Job:
         """Queue a piece of work.
+
+        Args:
+            kind: the task, such as ``erase``.
+            work: what is to be done.
+            lane: which queue.
+            after: called when the job has ended, even if it never began.
 
         Raises:
             BusyError: the queue is full.
@@ -147,7 +154,8 @@ class Workshop:
         with self._lock:
             self._check_room(lane)
             self.store.put(job)
-            self._open[job.id] = _Open(lane, ticket, self._threads[lane].submit(self._run, ticket, work))
+            future = self._threads[lane].submit(self._run, ticket, work, after)
+            self._open[job.id] = _Open(lane, ticket, future, after)
         return job
 
     def _check_room(self, lane: str) -> None:
@@ -171,6 +179,7 @@ class Workshop:
             if entry is not None and entry.future.cancel():
                 del self._open[job_id]
                 self._end(entry.ticket.job, CancelledError("was called off", subject=f"job {job_id}"))
+                entry.after()
             elif entry is not None:
                 entry.ticket.call_off()
         return self.store.get(job_id)
@@ -184,7 +193,7 @@ class Workshop:
         for threads in self._threads.values():
             threads.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, ticket: Ticket, work: Work) -> None:
+    def _run(self, ticket: Ticket, work: Work, after: Callable[[], None]) -> None:
         job = ticket.job
         try:
             ticket.begin()
@@ -199,6 +208,7 @@ class Workshop:
         except Exception as error:  # one picture's defect must not take the thread, and so the server, with it
             self._end(ticket.job, CleanplateError(f"unexpected {type(error).__name__}: {error}", subject=job.kind))
         finally:
+            after()
             with self._lock:
                 self._open.pop(job.id, None)
 

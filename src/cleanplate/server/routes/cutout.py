@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
@@ -12,6 +12,8 @@ from cleanplate.errors import ArgumentError
 from cleanplate.server.answers import run
 from cleanplate.server.jobs.job import Product
 from cleanplate.server.jobs.workshop import Ticket
+from cleanplate.server.routes.documented import PICTURES
+from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
 from cleanplate.server.uploads import MEDIA_TYPES, Upload, read_upload
 from cleanplate.tasks.cutout_file import background_file, cutout_file
@@ -23,7 +25,6 @@ Shared = Annotated[Services, Depends(services)]
 Image = Annotated[UploadFile, File(description="the picture")]
 Wait = Annotated[bool, Query(description="false: answer at once with a job")]
 Format = Annotated[str | None, Form(description="type of the answer, such as png")]
-_PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/*": {}}}}
 _PLAIN = r"^(transparent|blur(:[0-9.]+)?|#?[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20})$"
 """A colour, a blur or ``transparent``: nothing that could be a path."""
 
@@ -49,7 +50,7 @@ def _matte(
 Matte = Annotated[MatteOptions, Depends(_matte)]
 
 
-@router.post("/cutout", response_class=Response, responses=_PICTURE)
+@router.post("/cutout", response_class=Response, responses=answers(*PICTURES))
 async def cutout(
     request: Request,
     shared: Shared,
@@ -72,7 +73,7 @@ async def cutout(
     return await run(shared, request, "cutout", work, wait=wait)
 
 
-@router.post("/background", response_class=Response, responses=_PICTURE)
+@router.post("/background", response_class=Response, responses=answers(*PICTURES))
 async def background(
     request: Request,
     shared: Shared,

@@ -10,9 +10,12 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from cleanplate.decode.limits import Limits
 from cleanplate.encode.options import SUFFIXES, EncodeOptions
 from cleanplate.errors import ArgumentError
+from cleanplate.inpaint.engine import ENGINES
 from cleanplate.server.answers import run
 from cleanplate.server.jobs.job import Product
 from cleanplate.server.jobs.workshop import Ticket
+from cleanplate.server.routes.documented import PICTURES
+from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
 from cleanplate.server.uploads import MEDIA_TYPES, Upload, read_upload
 from cleanplate.tasks.erase_options import EraseOptions, Targets
@@ -24,6 +27,7 @@ router = APIRouter(tags=["erase"])
 Shared = Annotated[Services, Depends(services)]
 _MOST_PARTS = 1000
 _STROKE_BYTES = 20_000_000
+_ENGINES = f"^({'|'.join(('auto', *sorted(ENGINES)))})$"
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ def _people(
 
 def _options(
     shared: Shared,
-    engine: Annotated[str | None, Form(description="`auto`, or an engine's name")] = None,
+    engine: Annotated[
+        str | None, Form(pattern=_ENGINES, description="what fills the hole; the server's own choice")
+    ] = None,
     seed: Annotated[int, Form(ge=0, lt=2**31, description="another seed gives another fill")] = 0,
     grow: Annotated[int | None, Form(ge=0, le=500, description="pixels by which the selection is grown")] = None,
     close_islands: Annotated[bool, Form(description="also erase islands inside the selection")] = True,
@@ -96,13 +102,7 @@ def _options(
 @router.post(
     "/erase",
     response_class=Response,
-    responses={
-        200: {
-            "content": {"image/*": {}},
-            "description": "The picture without what was selected, in the upload's type.",
-        },
-        202: {"description": "With `wait=false`: the job."},
-    },
+    responses=answers(*PICTURES, says="The picture without what was selected, in the upload's type."),
 )
 async def erase(
     request: Request,

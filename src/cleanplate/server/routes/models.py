@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from cleanplate.server.routes.documented import errors
 from cleanplate.weights.catalog import shipped
 from cleanplate.weights.store import whereabouts
 
 router = APIRouter(tags=["models"])
 
 
-@router.get("/models")
+@router.get("/models", responses=errors())
 def models() -> list[dict[str, Any]]:
     """List all weights of the catalog with their licences; ``installed`` tells whether the server has the file."""
     return [

@@ -12,6 +12,7 @@ from cleanplate.encode.preview import encode_preview
 from cleanplate.server.answers import run
 from cleanplate.server.jobs.job import Product
 from cleanplate.server.jobs.workshop import Ticket
+from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
 from cleanplate.server.uploads import Upload, read_upload
 
@@ -20,7 +21,7 @@ Shared = Annotated[Services, Depends(services)]
 _MOST_SIDE = 4096
 
 
-@router.post("/preview", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+@router.post("/preview", response_class=Response, responses=answers("image/jpeg"))
 async def preview(
     request: Request,
     shared: Shared,
