@@ -18,7 +18,8 @@ ALLOWED = {
     **dict.fromkeys(SERVICES, NEUTRAL | SERVICES),
     "tasks": NEUTRAL | SERVICES | STAGES,
     "batch": NEUTRAL | SERVICES | STAGES | {"tasks"},
-    "cli": NEUTRAL | SERVICES | STAGES | {"tasks", "batch", "server"},
+    "scale": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
+    "cli": NEUTRAL | SERVICES | STAGES | {"tasks", "batch", "scale", "server"},
     "server": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
     "__init__": NEUTRAL | {"tasks", "detect"},
 }

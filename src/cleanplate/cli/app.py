@@ -22,6 +22,7 @@ COMMANDS = {
     "erase": ("cleanplate.cli.erase", "Remove what is selected from photos and continue their surroundings."),
     "cutout": ("cleanplate.cli.cutout", "Cut people out of photos: transparent background, clean edges."),
     "background": ("cleanplate.cli.background", "Put another background behind the people of photos."),
+    "batch": ("cleanplate.cli.batch", "Work on very many pictures, from and to any store, here or on a Ray cluster."),
     "video": ("cleanplate.cli.video", "Put another background behind the people of a video, or cut them out of it."),
     "adapt": ("cleanplate.cli.adapt", "Adapt a matting network to one clip (needs the extra 'train')."),
     "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),
