@@ -5,6 +5,9 @@ import os
 import pytest
 from hypothesis import settings
 
+# Some tests load ONNX Runtime themselves; nothing may be reported from there either.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 # Other work on the machine must not fail a property test: pytest-timeout guards against hangs. Under CI the examples
 # are the same in every run, so that a red run is one of the change; new examples are tried where people work.
 settings.register_profile("cleanplate", deadline=None, derandomize=bool(os.environ.get("CI")))

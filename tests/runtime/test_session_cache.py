@@ -157,3 +157,18 @@ def test_onnxruntime_is_not_imported_before_a_session_is_opened() -> None:
         "sys.exit('onnxruntime' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_sessions_that_nobody_asks_for_are_let_go_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = SessionCache()
+    one, two = doubling(tmp_path / "one.onnx"), convolutions(tmp_path / "two.onnx")
+    now = 1000.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    cache.session(one)
+    cache.session(two)
+    now += 50
+    first = cache.session(one)
+    now += 20
+    assert cache.evict_unused(60) == 1
+    assert cache.session(one) is first
+    assert len(cache) == 1

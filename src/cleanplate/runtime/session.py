@@ -6,6 +6,7 @@ processor when a provider does not start, so what it really uses is looked up af
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Mapping
@@ -218,6 +219,8 @@ def _preload_cuda(runtime: Any) -> None:
 
 @cache
 def _onnxruntime() -> Any:
+    # From 1.29 on, ONNX Runtime reports sessions and errors to its makers unless this is set before it is loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError as error:  # a library of the system that it needs is not there, or its installation is mixed up
