@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,9 +70,7 @@ async def pass_on_reading(app: ASGIApp, scope: Scope, receive: Receive, send: Se
             begun = True
             await send(message)
 
-    try:
+    with suppress(_StopReadingError):
         await app(scope, checked, watched)
-    except _StopReadingError:
-        pass
     if refused is not None and not begun:
         await refuse(refused, scope, receive, send)
