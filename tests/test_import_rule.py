@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "cleanplate"
-STAGES = {"decode", "detect", "mask", "inpaint", "matting", "colorize", "compose", "encode"}
+STAGES = {"decode", "detect", "mask", "inpaint", "matting", "colour", "prints", "compose", "encode"}
 NEUTRAL = {"errors", "types", "picture", "clip", "planes", "container"}
 SERVICES = {"runtime", "weights"}
 ALLOWED = {

@@ -103,7 +103,7 @@ def test_any_size_and_place_of_hole(name: str, height: int, width: int, data: st
 
 
 def test_every_listed_engine_has_a_contract_test() -> None:
-    assert set(ENGINES) == {*ENGINES_HERE, "onnx", "cra", "hybrid"}
+    assert set(ENGINES) == {*ENGINES_HERE, "onnx", "cra", "hybrid", "partial"}
 
 
 def test_unknown_engine_names_the_valid_ones() -> None:

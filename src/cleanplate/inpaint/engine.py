@@ -109,6 +109,7 @@ ENGINES: dict[str, str] = {
     "onnx": "cleanplate.inpaint.onnx",
     "cra": "cleanplate.inpaint.cra",
     "hybrid": "cleanplate.inpaint.hybrid",
+    "partial": "cleanplate.inpaint.partial",
 }
 """Engine name to the module whose ``create(options)`` builds it; imported only when chosen."""
 

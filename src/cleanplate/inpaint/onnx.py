@@ -16,6 +16,7 @@ from cleanplate.errors import EngineError, WeightsError
 from cleanplate.inpaint.cra import has_scores, is_generator
 from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
 from cleanplate.inpaint.onnx_style import Style, style_of
+from cleanplate.inpaint.partial import fills_damage
 from cleanplate.runtime.network import Network
 from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.types import Mask
@@ -107,8 +108,9 @@ def _only_installed() -> Installed:
 
 
 def _completion_records() -> list[Record]:
-    """Those of networks that only complete; generators with attention scores have an engine of their own."""
-    return [record for record in shipped().for_task("inpaint") if record.runnable and not is_generator(record)]
+    """Those of networks that only complete; generators and networks for damage have engines of their own."""
+    found = [record for record in shipped().for_task("inpaint") if record.runnable]
+    return [record for record in found if not (is_generator(record) or fills_damage(record))]
 
 
 def _check_kind(weights: Installed) -> None:

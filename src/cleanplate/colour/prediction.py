@@ -1,0 +1,45 @@
+"""Which colours a picture had: RGB -> Cb and Cr at the size that the network sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.colour.hints import ColourHint, hint_planes
+from cleanplate.colour.joining import ChromaModel, chroma_model
+from cleanplate.colour.ycc import light
+from cleanplate.types import Image
+
+LONG_SIDE = 512
+"""Longest side of the picture that the network sees; it learned from photographs of about this size."""
+
+Predictor = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+"""From light and hints to chroma; see :class:`cleanplate.colour.network.ColourNetwork`."""
+
+
+def predicted(
+    image: Image, network: Predictor, *, hints: Sequence[ColourHint] = (), long_side: int = LONG_SIDE
+) -> ChromaModel:
+    """Predict the colours of a picture.
+
+    Args:
+        image: H x W x 3 uint8 or uint16; only its light is looked at.
+        network: what predicts.
+        hints: points with the colour that they should get, in pixels of the picture.
+        long_side: largest side that the network sees.
+
+    Returns:
+        Chroma as a function of light at each place, for :func:`cleanplate.colour.joining.joined`.
+
+    Raises:
+        EngineError: the network failed.
+    """
+    height, width = image.shape[:2]
+    zoom = min(1.0, long_side / max(height, width))
+    small = max(1, round(height * zoom)), max(1, round(width * zoom))
+    luma = light(np.asarray(cv2.resize(image, (small[1], small[0]), interpolation=cv2.INTER_AREA)))
+    chroma = network(luma, hint_planes(hints, height, width, small=small))
+    return chroma_model(luma, chroma)

@@ -1,0 +1,96 @@
+"""Engine ``partial``: a U-Net of partial convolutions, for scratches, cracks and small holes of old photographs.
+
+G. Liu, F. A. Reda, K. J. Shih, T.-C. Wang, A. Tao, B. Catanzaro: Image Inpainting for Irregular Holes Using Partial
+Convolutions, ECCV 2018 (arXiv 1804.07723). It looks at known pixels only, so what lies under the hole has no influence.
+Holes beyond those that it learned from are for other engines; :attr:`Partial.largest_radius` says where that begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cleanplate.errors import EngineError
+from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
+from cleanplate.runtime.contract import InputContract
+from cleanplate.runtime.network import Network
+from cleanplate.runtime.session_cache import SESSIONS
+from cleanplate.types import Mask
+from cleanplate.weights.choice import Wanted, chosen
+from cleanplate.weights.record import Record
+
+CONTRACT = InputContract(multiple_of=32, minimum=64, mask="one_is_hole")
+"""How a network without a record is fed: RGB 0..1 and a mask, sides that are multiples of 32."""
+
+CAUTIOUS_RADIUS = 40.0
+"""Largest hole that is given to a network of which nobody knows what it learned from."""
+
+_OUTPUT = "completed"
+
+
+def fills_damage(record: Record) -> bool:
+    """Whether the weights of a record are run by this engine."""
+    return any(port.name == _OUTPUT for port in record.ports if port.way == "output")
+
+
+WANTED = Wanted("inpaint", "fills damage", "fill-lite0", "--weights-fill", fills_damage)
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A network of partial convolutions; ``avoid`` is a hole for it too, and then put back.
+
+    Attributes:
+        network: what is run.
+        device: that it really runs on.
+        largest_radius: half the width, in pixels of the small picture, of the largest hole that it learned from.
+        weights: name of its record, or of its file.
+        notes: remarks for the user.
+    """
+
+    network: Network
+    device: str
+    largest_radius: float
+    weights: str
+    notes: tuple[str, ...] = ()
+    name: str = "partial"
+    working_size: int = 512
+
+    def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
+        """Fill the hole; see :class:`cleanplate.inpaint.engine.Engine`. ``seed`` changes nothing."""
+        unknown = hole | avoid
+        if unknown.all():
+            unknown = hole
+        answer = self.network(np.where(unknown[..., None], np.uint8(0), image), unknown)
+        if answer.shape != image.shape or not np.isfinite(answer[hole]).all():
+            problem = "returned numbers that are not finite" if answer.shape == image.shape else "returned no picture"
+            raise EngineError(f"the network {problem} on device '{self.device}'", subject=self.network.session.path)
+        filled = np.clip(np.rint(answer * np.float32(255.0)), 0, 255).astype(np.uint8)
+        return Completion(np.where(hole[..., None], filled, image))
+
+
+def create(options: EngineOptions) -> Partial:
+    """Build the engine from ``options.weights`` (a file, or a name from the catalog), else from those that ship.
+
+    Raises:
+        EngineError: no weights, or a network that is not for completion.
+        WeightsError: the weights are missing, damaged or refused by their terms.
+        DeviceError: the device is not there.
+    """
+    installed = chosen(WANTED, options.weights)
+    session = SESSIONS.session(installed.path, device=options.device, threads=options.threads)
+    record = installed.record
+    contract = record.input if record is not None and not isinstance(record.input, str) else CONTRACT
+    return Partial(
+        network=Network(session, contract),
+        device=session.device,
+        largest_radius=_largest(record),
+        weights=installed.path.name if record is None else record.name,
+        notes=(*installed.notes, *session.notes),
+    )
+
+
+def _largest(record: Record | None) -> float:
+    figures = () if record is None else record.measured
+    return next((each.value for each in figures if each.figure == "largest_hole_radius"), CAUTIOUS_RADIUS)

@@ -1,0 +1,78 @@
+"""Which network of a task is used where a user names none: the one that ships, else the only one installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cleanplate.errors import EngineError, WeightsError
+from cleanplate.weights.catalog import shipped
+from cleanplate.weights.record import Record, Task
+from cleanplate.weights.store import Installed, resolve, whereabouts
+
+_NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a network must be.
+
+    Attributes:
+        task: of its record.
+        does: completes "a network that ..." in messages.
+        name: of the record that is meant to ship.
+        option: of the command line, that a user gives another one by.
+        fits: whether a record is of this kind.
+    """
+
+    task: Task
+    does: str
+    name: str
+    option: str
+    fits: Callable[[Record], bool]
+
+    def records(self) -> list[Record]:
+        """The records of this kind, those that ship first."""
+        found = [each for each in shipped().for_task(self.task) if each.runnable and self.fits(each)]
+        return sorted(found, key=lambda record: (not record.bundled, record.name))
+
+
+def chosen(wanted: Wanted, weights: str | Path | None) -> Installed:
+    """The network that was given, else the one to use.
+
+    Raises:
+        EngineError: there is none, several, or it is for something else.
+        WeightsError: what was given is missing, damaged or refused by its terms.
+    """
+    if weights is not None:
+        return _checked(resolve(weights), wanted)
+    record = available(wanted)
+    if record is not None:
+        return resolve(record.name)
+    raise EngineError(
+        f"needs a network that {wanted.does} ('{wanted.name}'), and none is installed",
+        subject="restoration",
+        fix=f"give one by {wanted.option} FILE",
+    )
+
+
+def available(wanted: Wanted) -> Record | None:
+    """The record of the network that is used if nobody names one; None if none is installed."""
+    here = [record for record in wanted.records() if whereabouts(record) is not None]
+    return here[0] if here else None
+
+
+def _checked(installed: Installed, wanted: Wanted) -> Installed:
+    record = installed.record
+    if record is None:
+        if installed.path.suffix.lower() in _NOT_ONNX:
+            raise WeightsError("is no ONNX file", subject=installed.path, fix="see 'cleanplate models convert --help'")
+        return installed
+    if record.task != wanted.task or record.format != "onnx" or not wanted.fits(record):
+        raise EngineError(
+            f"is '{record.name}' for {record.task}, not a network that {wanted.does}",
+            subject=installed.path,
+            fix=f"give another one by {wanted.option}",
+        )
+    return installed
