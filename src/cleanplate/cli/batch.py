@@ -35,8 +35,8 @@ COMMANDS = {
 
 SCALE = "Many pictures"
 EPILOG = """SOURCE is a folder, a pattern ('photos/**/*.jpg'), a list (.txt, one a line; .csv or .jsonl with a column
-'source' and options in the others), or an address that fsspec knows (s3://, gs://, az://, sftp://). Results have the same paths
-below TARGET; beside them lies the manifest, cleanplate.manifest/*.parquet, with one row a picture.
+'source' and options in the others), or an address that fsspec knows (s3://, gs://, az://, sftp://). Results have the
+same paths below TARGET; beside them lies the manifest, cleanplate.manifest/*.parquet, with one row a picture.
 
 Exit codes: 0 all done, 2 wrong option, 3 input, 5 output, 6 engine or cluster, 7 some failed, 130 interrupted."""
 
@@ -229,8 +229,8 @@ def _command(name: str) -> Any:
 def _optional(parameter: inspect.Parameter) -> inspect.Parameter:
     if parameter.default is not inspect.Parameter.empty:
         return parameter
-    kind, *details = parameter.annotation.__origin__, *parameter.annotation.__metadata__
-    return parameter.replace(default=None, annotation=Annotated[kind | None, *details])
+    kind, details = parameter.annotation.__origin__, parameter.annotation.__metadata__
+    return parameter.replace(default=None, annotation=Annotated[(kind | None, *details)])
 
 
 def _plain(value: Any) -> Any:

@@ -129,7 +129,8 @@ class _Child:
             encoding="utf-8",
         )
         self.pid = self._process.pid
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         if self.ask(brief.to_json(), until=time.perf_counter() + start_seconds, megabytes=float("inf")) is None:
             death = self.death()
             self.end(gently=False)
@@ -172,8 +173,10 @@ class _Child:
             code = self._process.wait(5.0)
         except subprocess.TimeoutExpired:
             code = None
-        self._complaints.seek(0)
-        said = self._complaints.read()[-4000:].decode(errors="replace").strip().splitlines()
+        said: list[str] = []
+        with contextlib.suppress(ValueError):  # closed by another thread, which ended the child
+            self._complaints.seek(0)
+            said = self._complaints.read()[-4000:].decode(errors="replace").strip().splitlines()
         how = "no answer" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
         return f"{how}: {said[-1][:200]}" if said else how
 
@@ -187,12 +190,14 @@ class _Child:
                 self._process.wait(6.0)
         self._process.kill()
         self._process.wait()
+        self._listener.join()
         self._complaints.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout as answers:
+            for line in answers:
+                self._lines.put(line)
         self._lines.put(None)
 
 

@@ -40,9 +40,11 @@ class Metrics:
         self._left = Gauge(f"{start}_eta_seconds", "Seconds until the end at the present rate", ["operation"], **labels)
         self._operation = operation
         self._server: Any = None
+        self.port = port
         if port is not None:
             try:
                 self._server, _ = start_http_server(port, addr=host, registry=self.registry)
+                self.port = int(self._server.server_port)
             except OSError as error:
                 fix = "choose another"
                 raise ArgumentError(f"cannot be used ({error.strerror})", subject="--metrics-port", fix=fix) from None

@@ -53,7 +53,7 @@ class RayWorkers:
             except Exception as error:  # Ray raises what it likes
                 problem = f"cannot be reached ({' '.join(str(error).split())[:200]})"
                 raise EngineError(problem, subject=f"--ray {address}", fix="start it with: ray start --head") from None
-        room = self._room(ray.cluster_resources())
+        room = self._room(_resources(ray))
         if room < 1:
             fix = "ask for fewer with --cpus-per-worker or --gpus-per-worker"
             raise EngineError("has no room for a worker", subject=f"--ray {address}", fix=fix)
@@ -73,7 +73,7 @@ class RayWorkers:
         context.max_errored_blocks = -1  # what a lost worker had in hand is done again by the caller
         context.wait_for_min_actors_s = -1
         logging.getLogger("ray.data").setLevel(logging.ERROR)
-        workers = max(1, min(self.workers, self._room(ray.cluster_resources())))
+        workers = max(1, min(self.workers, self._room(_resources(ray))))
         chunks = list(plan.chunks())
         outcomes = ray.data.read_datasource(
             _datasource(chunks), num_cpus=_READING, concurrency=_READERS, override_num_blocks=len(chunks)
@@ -132,7 +132,7 @@ def _datasource(chunks: Iterable[tuple[str, int]]) -> Any:
     from ray.data import Datasource, ReadTask
     from ray.data.block import BlockMetadata
 
-    class Chunks(Datasource):  # type: ignore[misc]
+    class Chunks(Datasource):
         def estimate_inmemory_data_size(self) -> int | None:
             return None
 
@@ -140,7 +140,7 @@ def _datasource(chunks: Iterable[tuple[str, int]]) -> Any:
             known = BlockMetadata(num_rows=1, size_bytes=256, input_files=None, exec_stats=None)
             return [ReadTask(_naming(part, number), known) for part, number in chunks]
 
-    return Chunks()
+    return Chunks()  # type: ignore[no-untyped-call]
 
 
 def _naming(part: str, number: int) -> Callable[[], list[Any]]:
@@ -154,6 +154,10 @@ def memory_share(workers: int) -> float:
     """Megabytes that a picture may take where so many workers share a machine: four fifths of what there is."""
     there = memory_limit() or machine_memory() or 8_000_000_000
     return max(1000.0, 0.8 * there / 1e6 / max(1, workers))
+
+
+def _resources(ray: Any) -> dict[str, float]:
+    return dict(ray.cluster_resources())
 
 
 def _ray() -> Any:

@@ -80,17 +80,12 @@ def run(wish: Wish, workers: Workers, *, threads: int = 1, watch: Watch | None =
         watch.on_outcome(outcome)
 
     with summary.planning():
-        since = manifest.begin(digest_of(wish.operation, {**wish.options, "overwrite": wish.overwrite}))
-        try:
-            plan = make_plan(wish, manifest, workers=workers.workers, on_failure=note)
-        except BaseException:
-            manifest.flush()
-            raise
+        plan = make_plan(wish, manifest, workers=workers.workers, on_failure=note)
+    if not (plan.pending or plan.resumed or summary.states):
+        raise InputError("holds no pictures", subject=wish.source, fix="check the address")
     summary.planned(plan)
     watch.on_plan(plan)
-    if not (plan.pending or plan.resumed or summary.states):
-        manifest.finish()
-        raise InputError("holds no pictures", subject=wish.source, fix="check the address")
+    since = manifest.begin(digest_of(wish.operation, {**wish.options, "overwrite": wish.overwrite}))
     brief = Brief(wish.operation, wish.options, wish.target, wish.overwrite, since, threads)
     try:
         with summary.working():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cleanplate.batch.tree import PICTURE_ENDINGS
-from cleanplate.errors import ArgumentError, InputError, MissingExtraError
+from cleanplate.errors import ArgumentError, InputError, MissingExtraError, MissingInputError
 from cleanplate.scale import store
 
 LISTS = (".txt", ".lst", ".csv", ".jsonl", ".ndjson")
@@ -60,7 +60,10 @@ def pictures(source: str, *, root: str | None = None, without: str | None = None
         return _listed(place, store.address(root) if root else place.rpartition("/")[0])
     if store.is_folder(place):
         return _inside(place, without)
-    return iter([Found(place.rpartition("/")[2], place, store.info(place), where=place)])
+    known = store.info(place)
+    if known is None:
+        raise MissingInputError("does not exist", subject=source, fix="check the address")
+    return iter([Found(place.rpartition("/")[2], place, known, where=place)])
 
 
 def _inside(folder: str, without: str | None) -> Iterator[Found]:
@@ -125,13 +128,17 @@ def rows(place: str) -> Iterator[tuple[int, dict[str, Any]]]:
             if ending in (".txt", ".lst"):
                 yield number, {_SOURCE: text}
                 continue
-            try:
-                entry = json.loads(text)
-            except ValueError:
-                entry = None
-            if not isinstance(entry, dict):
-                raise InputError("is no JSON object", subject=f"{place}, line {number}")
-            yield number, entry
+            yield number, _object(text, where=f"{place}, line {number}")
+
+
+def _object(text: str, *, where: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise InputError("is no JSON object", subject=where)
+    return entry
 
 
 def _lines(place: str) -> io.TextIOBase:

@@ -7,6 +7,7 @@ its usual environment variables and files.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -72,8 +73,7 @@ def read(place: str, *, limits: Limits, name: str | None = None) -> bytes:
     files, path = _opened(place)
     shown = name or place
     try:
-        # One request instead of two: the size is asked for only by asking for one byte more than allowed.
-        data = files.cat_file(path, end=limits.max_bytes + 1) if _knows_ranges(place) else files.cat_file(path)
+        data = _bytes(files, path, limits) if _knows_ranges(place) else files.cat_file(path)
     except FileNotFoundError:
         raise MissingInputError("does not exist", subject=shown, fix="check the address") from None
     except PermissionError:
@@ -242,6 +242,16 @@ def _opened(place: str) -> tuple[Any, str]:
     return files, str(path)
 
 
+def _bytes(files: Any, path: str, limits: Limits) -> bytes:
+    """One request instead of two: not the size is asked for, but one byte more than is allowed."""
+    try:
+        return bytes(files.cat_file(path, end=limits.max_bytes + 1))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return bytes(files.cat_file(path))  # an empty object has no first byte
+
+
 def _knows_ranges(place: str) -> bool:
     # A range beyond the end of an object is answered with the whole object.
     return place.partition("://")[0] in _WHOLE_OR_NOTHING
@@ -275,7 +285,7 @@ def _moved_into_place(files: Any, path: str, data: bytes, *, overwrite: bool) ->
 
 
 def _info(entry: dict[str, Any]) -> Info:
-    modified = next(
+    modified: Any = next(
         (entry[key] for key in ("LastModified", "last_modified", "mtime", "updated") if entry.get(key)), None
     )
     if hasattr(modified, "timestamp"):
