@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from cleanplate.errors import ArgumentError
 from cleanplate_training.models import efficientnet_lite
+from cleanplate_training.models.lite_encoder import LiteEncoder
 
 EncoderName = Literal["plain", "lite0", "lite1", "lite2"]
 
@@ -84,9 +85,10 @@ class UNet(nn.Module):
             EfficientNet-lite the decoder uses the last ``widths`` for its five levels.
         full_resolution: Keep full resolution in the first stage of an EfficientNet-lite (stem with stride 1).
         pretrained: Start an EfficientNet-lite from its ImageNet weights.
+        depths: Blocks kept in each stage of ``lite0``; all where none are given.
 
     Raises:
-        ArgumentError: an unknown encoder, or fewer widths than levels.
+        ArgumentError: an unknown encoder, fewer widths than levels, or depths that the encoder does not have.
     """
 
     def __init__(
@@ -98,11 +100,16 @@ class UNet(nn.Module):
         widths: Sequence[int] = (16, 32, 64, 96, 128),
         full_resolution: bool = False,
         pretrained: bool = True,
+        depths: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.encoder: nn.Module
         if encoder == "plain":
             self.encoder = PlainEncoder(in_channels, widths)
+        elif depths is not None:
+            if encoder != "lite0" or full_resolution:
+                raise ArgumentError("are for lite0 with its own stem", subject="depths")
+            self.encoder = LiteEncoder(depths, in_channels=in_channels, pretrained=pretrained)
         else:
             self.encoder = efficientnet_lite.load(
                 encoder,

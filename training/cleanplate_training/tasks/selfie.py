@@ -53,12 +53,14 @@ class Network:
     Attributes:
         architecture: its name.
         widths: channels of ``u-net`` and of the decoder of ``u-net-lite0``, finest level first.
+        depths: blocks kept in each stage of the encoder of ``u-net-lite0``; none = all.
         dropout: of FC-DenseNet.
         pretrained: start EfficientNet-lite0 from its ImageNet weights where the network has one.
     """
 
     architecture: Architecture = "u-net"
     widths: tuple[int, ...] = (32, 64, 128, 256, 512)
+    depths: tuple[int, ...] = ()
     dropout: float = 0.2
     pretrained: bool = True
 
@@ -198,7 +200,12 @@ def build(settings: Network) -> nn.Module:
     if kind == "u-net":
         return PaperUNet(settings.widths)
     if kind == "u-net-lite0":
-        return UNet(encoder="lite0", widths=settings.widths, pretrained=settings.pretrained)
+        return UNet(
+            encoder="lite0",
+            widths=settings.widths,
+            pretrained=settings.pretrained,
+            depths=settings.depths or None,
+        )
     if kind == "fcn-8s-vgg16":
         return FCN(8, backbone="vgg16")
     return FCN(int(kind.removeprefix("fcn-").removesuffix("s")), pretrained=settings.pretrained)
