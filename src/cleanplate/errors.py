@@ -100,6 +100,8 @@ class DeviceError(EngineError):
 class WeightsError(EngineError):
     """Weights are missing, damaged or not what their record says."""
 
+    http_status = 501
+
 
 class MissingExtraError(CleanplateError):
     """An optional part is not installed; the text names the extra."""

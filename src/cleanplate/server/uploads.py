@@ -9,6 +9,7 @@ from fastapi import UploadFile
 
 from cleanplate.decode.limits import Limits
 from cleanplate.decode.sniff import sniff
+from cleanplate.encode.options import SUFFIXES as ENDINGS
 from cleanplate.errors import BrokenInputError
 
 _LABEL = 100
@@ -32,6 +33,9 @@ SUFFIXES = {
     "BMP": ".bmp",
 }
 """Ending of a downloaded file by picture type."""
+
+FORMATS = rf"^\.?(?i:{'|'.join(sorted({*(name.lower() for name in MEDIA_TYPES), *(name[1:] for name in ENDINGS)}))})$"
+"""Pattern of the types that an answer can be asked for: names and endings."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +82,8 @@ def safe_label(name: str | None) -> str:
     last = re.split(r"[/\\]", name or "")[-1]
     plain = "".join(letter if letter.isprintable() and letter not in '<>:"|?*' else "_" for letter in last)
     return plain.strip(". ")[:_LABEL]
+
+
+def wanted_kind(format: str | None) -> str | None:
+    """Picture type by a name or ending that a client has written; None if it wrote none."""
+    return None if format is None else ENDINGS.get(f".{format.lower().lstrip('.')}", format.upper())

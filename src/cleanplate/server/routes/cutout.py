@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
-from cleanplate.encode.options import SUFFIXES, EncodeOptions
+from cleanplate.encode.options import EncodeOptions
 from cleanplate.errors import ArgumentError
 from cleanplate.server.answers import run
 from cleanplate.server.jobs.job import Product
@@ -15,7 +15,7 @@ from cleanplate.server.jobs.workshop import Ticket
 from cleanplate.server.routes.documented import PICTURES
 from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
-from cleanplate.server.uploads import MEDIA_TYPES, Upload, read_upload
+from cleanplate.server.uploads import FORMATS, MEDIA_TYPES, Upload, read_upload, wanted_kind
 from cleanplate.tasks.cutout_file import background_file, cutout_file
 from cleanplate.tasks.matte_options import BackgroundOptions, Behind, CutoutOptions, MatteOptions
 from cleanplate.tasks.matte_report import MatteReport
@@ -24,7 +24,7 @@ router = APIRouter(tags=["cut out"])
 Shared = Annotated[Services, Depends(services)]
 Image = Annotated[UploadFile, File(description="the picture")]
 Wait = Annotated[bool, Query(description="false: answer at once with a job")]
-Format = Annotated[str | None, Form(description="type of the answer, such as png")]
+Format = Annotated[str | None, Form(pattern=FORMATS, description="type of the answer, such as png")]
 _PLAIN = r"^(transparent|blur(:[0-9.]+)?|#?[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20})$"
 """A colour, a blur or ``transparent``: nothing that could be a path."""
 
@@ -64,7 +64,7 @@ async def cutout(
     """Return the people with transparency around them, as a PNG unless another type is asked for."""
     limits = shared.settings.limits
     upload = await read_upload(image, limits=limits, field_name="image")
-    kind = _kind(format) or "PNG"
+    kind = wanted_kind(format) or "PNG"
     options = CutoutOptions(matte, matte_only, trim, encode=EncodeOptions(format=kind), limits=limits)
 
     def work(ticket: Ticket) -> Product:
@@ -97,7 +97,7 @@ async def background(
     behind: str | bytes = plain or ""
     if picture is not None:
         behind = (await read_upload(picture, limits=limits, field_name="picture")).data
-    kind = _kind(format) or ("PNG" if plain == "transparent" else upload.kind)
+    kind = wanted_kind(format) or ("PNG" if plain == "transparent" else upload.kind)
     options = BackgroundOptions(
         Behind(behind, fit, subject_scale=subject_scale), matte, encode=EncodeOptions(format=kind), limits=limits
     )
@@ -118,7 +118,3 @@ def _product(upload: Upload, kind: str, added: str, make: Callable[[], MatteRepo
     report = make()
     assert report.data is not None
     return Product(report.data, MEDIA_TYPES[kind], upload.answer_name(kind, added), report.to_json())
-
-
-def _kind(format: str | None) -> str | None:
-    return None if format is None else SUFFIXES.get(f".{format.lower().lstrip('.')}", format.upper())

@@ -35,6 +35,36 @@ class JobBody(BaseModel):
     result: str | None = Field(description="where the result is, once there is one")
 
 
+class RunLengths(BaseModel):
+    """A mask as COCO's compressed run lengths."""
+
+    size: tuple[int, int] = Field(description="height and width")
+    counts: str
+
+
+class InstanceBody(BaseModel):
+    """A person or thing."""
+
+    id: int = Field(description="as `instance` of `erase` takes it")
+    label: str
+    score: float
+    box: tuple[int, int, int, int] = Field(description="left, top, right, bottom; the end is not part of it")
+    area: int
+    distance_rank: int = Field(description="1 = nearest")
+    segmentation: RunLengths
+
+
+class SegmentBody(BaseModel):
+    """Who and what is in a picture."""
+
+    source: str
+    size: tuple[int, int] = Field(description="width and height of the upright picture")
+    weights: str
+    device: str
+    instances: list[InstanceBody]
+    notes: list[str]
+
+
 Responses = dict[int | str, dict[str, Any]]
 
 _MEANINGS = {

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
 from cleanplate.decode.limits import Limits
-from cleanplate.encode.options import SUFFIXES, EncodeOptions
+from cleanplate.encode.options import EncodeOptions
 from cleanplate.errors import ArgumentError
 from cleanplate.inpaint.engine import ENGINES
 from cleanplate.server.answers import run
@@ -17,7 +17,7 @@ from cleanplate.server.jobs.workshop import Ticket
 from cleanplate.server.routes.documented import PICTURES
 from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
-from cleanplate.server.uploads import MEDIA_TYPES, Upload, read_upload
+from cleanplate.server.uploads import FORMATS, MEDIA_TYPES, Upload, read_upload, wanted_kind
 from cleanplate.tasks.erase_options import EraseOptions, Targets
 from cleanplate.tasks.people import People
 from cleanplate.tasks.photo import erase_file
@@ -82,11 +82,13 @@ def _options(
     seed: Annotated[int, Form(ge=0, lt=2**31, description="another seed gives another fill")] = 0,
     grow: Annotated[int | None, Form(ge=0, le=500, description="pixels by which the selection is grown")] = None,
     close_islands: Annotated[bool, Form(description="also erase islands inside the selection")] = True,
-    format: Annotated[str | None, Form(description="type of the answer; the upload's own if left out")] = None,
+    format: Annotated[
+        str | None, Form(pattern=FORMATS, description="type of the answer; the upload's own if left out")
+    ] = None,
     quality: Annotated[int | None, Form(ge=1, le=100)] = None,
     strip_gps: Annotated[bool, Form(description="leave the place out of the answer's metadata")] = False,
 ) -> EraseOptions:
-    kind = None if format is None else SUFFIXES.get(f".{format.lower().lstrip('.')}", format.upper())
+    kind = wanted_kind(format)
     settings = shared.settings
     return EraseOptions(
         engine=engine or settings.engine,

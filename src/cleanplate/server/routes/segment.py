@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from cleanplate.server.answers import run
 from cleanplate.server.jobs.job import Product
 from cleanplate.server.jobs.workshop import Ticket
+from cleanplate.server.routes.documented import SegmentBody
 from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
 from cleanplate.server.uploads import Upload, read_upload
@@ -39,7 +40,7 @@ def _options(
     )
 
 
-@router.post("/segment", response_class=Response, responses=answers("application/json"))
+@router.post("/segment", response_class=Response, responses=answers() | {200: {"model": SegmentBody}})
 async def segment(
     request: Request,
     shared: Shared,
