@@ -21,7 +21,7 @@ ALLOWED = {
     "scale": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
     "cli": NEUTRAL | SERVICES | STAGES | {"tasks", "batch", "scale", "server"},
     "server": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
-    "__init__": NEUTRAL | {"tasks", "detect"},
+    "__init__": NEUTRAL | {"tasks", "detect", "colour"},
 }
 EXCEPTIONS = {
     # Converting public checkpoints needs the training half, which is asked for by name and may be absent.

@@ -13,12 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cleanplate.colour.hints import ColourHint
     from cleanplate.detect.instance import Instance
     from cleanplate.detect.instances import segment
     from cleanplate.errors import CleanplateError
     from cleanplate.tasks.background import BackgroundResult, replace_background
+    from cleanplate.tasks.colorization import ColorizeResult, colorize
     from cleanplate.tasks.cutout import CutoutResult, cutout
     from cleanplate.tasks.eraser import EraseResult, erase
+    from cleanplate.tasks.restoration import RestoreResult, restore
     from cleanplate.types import Alpha, Box, Image, Mask
 
 __version__ = "0.1.0"
@@ -28,15 +31,20 @@ __all__ = [
     "BackgroundResult",
     "Box",
     "CleanplateError",
+    "ColorizeResult",
+    "ColourHint",
     "CutoutResult",
     "EraseResult",
     "Image",
     "Instance",
     "Mask",
+    "RestoreResult",
     "__version__",
+    "colorize",
     "cutout",
     "erase",
     "replace_background",
+    "restore",
     "segment",
 ]
 
@@ -45,14 +53,19 @@ _HOMES = {
     "BackgroundResult": "cleanplate.tasks.background",
     "Box": "cleanplate.types",
     "CleanplateError": "cleanplate.errors",
+    "ColorizeResult": "cleanplate.tasks.colorization",
+    "ColourHint": "cleanplate.colour.hints",
     "CutoutResult": "cleanplate.tasks.cutout",
     "EraseResult": "cleanplate.tasks.eraser",
     "Image": "cleanplate.types",
     "Instance": "cleanplate.detect.instance",
     "Mask": "cleanplate.types",
+    "RestoreResult": "cleanplate.tasks.restoration",
+    "colorize": "cleanplate.tasks.colorization",
     "cutout": "cleanplate.tasks.cutout",
     "erase": "cleanplate.tasks.eraser",
     "replace_background": "cleanplate.tasks.background",
+    "restore": "cleanplate.tasks.restoration",
     "segment": "cleanplate.detect.instances",
 }
 

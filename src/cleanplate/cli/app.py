@@ -23,6 +23,8 @@ COMMANDS = {
     "cutout": ("cleanplate.cli.cutout", "Cut people out of photos: transparent background, clean edges."),
     "background": ("cleanplate.cli.background", "Put another background behind the people of photos."),
     "batch": ("cleanplate.cli.batch", "Work on very many pictures, from and to any store, here or on a Ray cluster."),
+    "restore": ("cleanplate.cli.restore", "Find the damage of old photos, fill it, and colour them."),
+    "colorize": ("cleanplate.cli.colorize", "Colour grey and sepia photos."),
     "video": ("cleanplate.cli.video", "Put another background behind the people of a video, or cut them out of it."),
     "adapt": ("cleanplate.cli.adapt", "Adapt a matting network to one clip (needs the extra 'train')."),
     "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),

@@ -27,7 +27,14 @@ def is_colour_network(record: Record) -> bool:
     return {port.name for port in record.ports if port.way == "input"} == _INPUTS
 
 
-WANTED = Wanted("colorize", "predicts colours", "colour-lite0", "--weights-colour", is_colour_network)
+WANTED = Wanted(
+    "colorize",
+    "predicts colours",
+    "colour-lite0",
+    "--weights-colour",
+    is_colour_network,
+    " (to restore without colours: --no-colour)",
+)
 
 
 @dataclass(frozen=True)

@@ -25,17 +25,17 @@ _OWN = 0.5
 _BAND = 256
 
 
-def unfaded(image: Image, *, damage: Mask | None = None) -> Image:
+def unfaded(image: Image, *, uncounted: Mask | None = None) -> Image:
     """Correct fading.
 
     Args:
         image: H x W x 3 uint8 or uint16; not changed.
-        damage: H x W bool, pixels that do not count for the levels.
+        uncounted: H x W bool, pixels that do not count for the levels, such as a border.
 
     Returns:
         A new picture. Grey stays grey.
     """
-    low, high = _levels(image, damage)
+    low, high = _levels(image, uncounted)
     top = int(np.iinfo(image.dtype).max)
     tables = [_table(low[channel], high[channel], top, image.dtype) for channel in range(3)]
     result = np.empty_like(image)
@@ -46,15 +46,15 @@ def unfaded(image: Image, *, damage: Mask | None = None) -> Image:
     return result
 
 
-def _levels(image: Image, damage: Mask | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _levels(image: Image, uncounted: Mask | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The level of each channel that becomes black, and the one that becomes white, in 0..1."""
     zoom = min(1.0, _SAMPLE / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom))
     small: NDArray[Any] = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
     small = small / np.float32(np.iinfo(image.dtype).max)
     pixels = small.reshape(-1, 3)
-    if damage is not None:
-        touched = cv2.resize(damage.view(np.uint8), size, interpolation=cv2.INTER_AREA).reshape(-1) > 0
+    if uncounted is not None:
+        touched = cv2.resize(uncounted.view(np.uint8), size, interpolation=cv2.INTER_AREA).reshape(-1) > 0
         pixels = pixels if touched.mean() > 0.9 else pixels[~touched]
     low, high = np.percentile(pixels, (_CLIPPED, 100 - _CLIPPED), axis=0)
     light = pixels @ np.array([0.299, 0.587, 0.114], np.float32)

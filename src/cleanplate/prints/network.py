@@ -28,7 +28,9 @@ def finds_damage(record: Record) -> bool:
     return any(port.name == _OUTPUT for port in record.ports if port.way == "output")
 
 
-WANTED = Wanted("defects", "finds damage", "defects-lite0", "--weights-defects", finds_damage)
+WANTED = Wanted(
+    "defects", "finds damage", "defects-lite0", "--weights-defects", finds_damage, ", or the damage itself by --mask"
+)
 
 
 @dataclass(frozen=True)

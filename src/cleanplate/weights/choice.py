@@ -24,6 +24,7 @@ class Wanted:
         name: of the record that is meant to ship.
         option: of the command line, that a user gives another one by.
         fits: whether a record is of this kind.
+        otherwise: what a user can do without any, to follow "give one by ...".
     """
 
     task: Task
@@ -31,6 +32,7 @@ class Wanted:
     name: str
     option: str
     fits: Callable[[Record], bool]
+    otherwise: str = ""
 
     def records(self) -> list[Record]:
         """The records of this kind, those that ship first."""
@@ -53,7 +55,7 @@ def chosen(wanted: Wanted, weights: str | Path | None) -> Installed:
     raise EngineError(
         f"needs a network that {wanted.does} ('{wanted.name}'), and none is installed",
         subject="restoration",
-        fix=f"give one by {wanted.option} FILE",
+        fix=f"give one by {wanted.option} FILE{wanted.otherwise}",
     )
 
 

@@ -1,0 +1,265 @@
+"""Restore: an old photograph in; its damage, its fill and its colours out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+
+from cleanplate.colour.hints import ColourHint, check_hints
+from cleanplate.colour.joining import joined
+from cleanplate.colour.network import open_network as open_colour_network
+from cleanplate.colour.prediction import predicted
+from cleanplate.colour.ycc import is_grey
+from cleanplate.errors import ArgumentError, SelectionError
+from cleanplate.inpaint import partial
+from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
+from cleanplate.mask.windows import plan_windows
+from cleanplate.prints.border import without_border
+from cleanplate.prints.damage import LONG_SIDE, damage_probability
+from cleanplate.prints.fading import unfaded
+from cleanplate.prints.marks import marks, threshold_for
+from cleanplate.prints.network import open_network as open_damage_network
+from cleanplate.runtime.cpu_limits import usable_cores
+from cleanplate.tasks.clock import Clock
+from cleanplate.tasks.engine_choice import automatic_engine
+from cleanplate.tasks.fill import fill, shrink_factors
+from cleanplate.types import Box, Image, Mask, check_image, check_mask
+from cleanplate.weights.choice import available
+
+NOTHING_FOUND = "no damage was found, so the picture was left as it is"
+NO_BORDER = "no border was found, so nothing was cropped"
+
+
+@dataclass(frozen=True)
+class RestoreResult:
+    """A restored photograph in several stages, so that a wrong one can be undone.
+
+    Attributes:
+        defects: H x W bool, what was filled: every pixel that differs between the input and ``restored``, unless
+            fading was corrected.
+        restored: H x W x 3, dtype of the input: filled, and with its tones brought back if that was asked for.
+        restored_colour: ``restored`` in colour; None without colouring.
+        colour: the input in the same colours, damage and all; None without colouring.
+        box: the picture within its border, if cropping was asked for and there is one. No array here is cropped.
+        engines: what made the result, by step: ``defects``, ``fill``, ``large`` (holes beyond the fill network),
+            ``colour``; steps that were not taken are not there.
+        device: that the networks ran on.
+        timings: seconds by step: detect, fill, fading, colour, ``total``.
+        notes: remarks for the user, such as that nothing was found.
+    """
+
+    defects: Mask
+    restored: Image
+    restored_colour: Image | None
+    colour: Image | None
+    box: Box | None = None
+    engines: dict[str, str] = field(default_factory=dict)
+    device: str = "cpu"
+    timings: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def restore(
+    image: Image,
+    mask: Mask | None = None,
+    *,
+    sensitivity: float = 0.5,
+    fine: bool = False,
+    flips: bool = False,
+    colour: bool = True,
+    hints: Sequence[ColourHint] = (),
+    fading: bool = False,
+    crop: bool = False,
+    weights_defects: str | Path | None = None,
+    weights_fill: str | Path | None = None,
+    weights_colour: str | Path | None = None,
+    engine: str = "auto",
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+) -> RestoreResult:
+    """Find the damage of an old photograph, fill it, and colour it.
+
+    Args:
+        image: H x W x 3 RGB, uint8 or uint16, upright; not changed.
+        mask: H x W bool, the damage, exactly; None looks for it.
+        sensitivity: 0 marks only what is certain .. 1 everything suspicious.
+        fine: look for damage at native size, for the finest scratches of large scans; otherwise at a long side of
+            2048 px.
+        flips: look at mirror images too and average, at four times the cost.
+        colour: predict colours.
+        hints: points with the colour that they should get.
+        fading: stretch the tones of a faded print.
+        crop: find the even border around the picture.
+        weights_defects: network that finds damage, a file or a name; None for the one that ships.
+        weights_fill: network that fills it. Without one, the eraser's engine does.
+        weights_colour: network that predicts colours.
+        engine: the eraser's engine, for what the fill network cannot do: ``auto`` or a name from
+            :data:`cleanplate.inpaint.engine.ENGINES`.
+        seed: chooses among equally good fills of that engine.
+        device: for networks; see ``cleanplate doctor``.
+        threads: cores to use; None for all.
+
+    Returns:
+        The result; where nothing is damaged, ``restored`` equals ``image`` bit for bit and a note says so.
+
+    Raises:
+        ArrayError: ``image`` or ``mask`` breaks its contract.
+        ArgumentError: ``sensitivity`` is out of range.
+        SelectionError: everything is marked, or a hint lies outside.
+        EngineError: a network is missing or failed.
+    """
+    clock = Clock()
+    image = cast("Image", np.ascontiguousarray(check_image(image)))
+    if not 0.0 <= sensitivity <= 1.0:
+        raise ArgumentError(f"is {sensitivity:g}", subject="sensitivity", fix="use 0 to 1")
+    if hints and not colour:
+        raise ArgumentError("say colours, but no colours are wanted", subject="hints", fix="drop one of the two")
+    check_hints(hints, image.shape[0], image.shape[1])
+    cores = threads or usable_cores()
+    # All networks are opened before any work, so that a missing one is known at once.
+    finder = open_damage_network(weights_defects, device=device, threads=threads) if mask is None else None
+    painter = open_colour_network(weights_colour, device=device, threads=threads) if colour else None
+    filler = _filler(weights_fill, device, threads)
+    engines: dict[str, str] = {}
+    devices = {each.device for each in (finder, painter, filler) if each is not None}
+    notes = [note for each in (finder, filler, painter) if each is not None for note in each.notes]
+    if finder is not None:
+        engines["defects"] = finder.name
+        probability = damage_probability(image, finder, long_side=None if fine else LONG_SIDE, flips=flips)
+        threshold = threshold_for(sensitivity, finder.threshold)
+        defects = marks(probability, threshold, height=image.shape[0], width=image.shape[1])
+        del probability
+    else:
+        defects = np.ascontiguousarray(check_mask(mask, like=image)).copy()
+    clock.lap("detect")
+    if defects.all():
+        raise SelectionError(
+            "everything is marked as damage, so nothing is left to continue from",
+            fix="lower the sensitivity, or mark less",
+        )
+    restored = image
+    if defects.any():
+        spare = _Spare(engine, device, threads)
+        restored, said = _filled(image, defects, filler, spare, seed, cores, engines)
+        notes += said
+    else:
+        notes.append(NOTHING_FOUND if mask is None else "nothing is marked, so the picture was left as it is")
+    clock.lap("fill")
+    box = without_border(image) if crop else None
+    if crop and box is None:
+        notes.append(NO_BORDER)
+    if fading:
+        restored = unfaded(restored, uncounted=_outside(box, image))
+    clock.lap("fading")
+    restored_colour = coloured = None
+    if painter is not None:
+        engines["colour"] = painter.name
+        model = predicted(restored, painter, hints=hints)
+        restored_colour = joined(restored, model)
+        # Colours end where the edges of the restored picture are; scratches get no colours of their own.
+        coloured = joined(image, model, guide=None if restored is image else restored)
+    clock.lap("colour")
+    return RestoreResult(
+        defects,
+        image.copy() if restored is image else restored,
+        restored_colour,
+        coloured,
+        box,
+        engines,
+        " + ".join(sorted(devices)) or "cpu",
+        clock.timings(),
+        notes,
+    )
+
+
+@dataclass
+class _Spare:
+    """The eraser's engine, built when it is needed."""
+
+    name: str
+    device: str
+    threads: int | None
+
+    def engine(self) -> Engine:
+        options = EngineOptions(threads=self.threads)
+        name = automatic_engine(options) if self.name == "auto" else self.name
+        return create_engine(name, options)
+
+
+def _filler(weights: str | Path | None, device: str, threads: int | None) -> partial.Partial | None:
+    """The fill network; None if nobody gave one and none is installed."""
+    if weights is None and available(partial.WANTED) is None:
+        return None
+    given = None if weights is None else Path(weights)
+    return partial.create(EngineOptions(device=device, weights=given, threads=threads))
+
+
+def _filled(
+    image: Image,
+    defects: Mask,
+    filler: partial.Partial | None,
+    spare: _Spare,
+    seed: int,
+    threads: int,
+    engines: dict[str, str],
+) -> tuple[Image, list[str]]:
+    """Fill what is marked: large holes by the eraser's engine first, then the rest, which then knows them."""
+    notes = []
+    large, count = _too_large(defects, filler) if filler is not None else (defects, 0)
+    result = image
+    if large.any():
+        engine = spare.engine()
+        engines["large" if filler is not None else "fill"] = engine.name
+        result, _ = fill(result, large, engine, avoid=defects & ~large, seed=seed, seam=0.0, threads=threads)
+        if filler is None:
+            notes.append(f"no network for filling damage is installed, so engine '{engine.name}' filled it")
+        else:
+            holes = "1 hole was" if count == 1 else f"{count} holes were"
+            notes.append(f"{holes} too large for the fill network and went to engine '{engine.name}'")
+    rest = defects & ~large
+    if filler is not None and rest.any():
+        engines["fill"] = filler.weights
+        result, _ = fill(result, rest, cast("Engine", filler), seed=seed, seam=0.0, threads=threads)
+    return _as_grey_as(result, image, defects), notes
+
+
+def _too_large(defects: Mask, filler: partial.Partial) -> tuple[Mask, int]:
+    """The holes that are wider, at the size of their window's small picture, than the fill network learned from."""
+    large = np.zeros_like(defects)
+    count = 0
+    for chain in plan_windows(defects):
+        for window in chain:
+            hole = np.pad(window.hole | window.others, 1)  # what lies beyond the window is taken for known
+            factor, _ = shrink_factors(window, filler.working_size)
+            distance = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+            if float(distance[window.hole].max(initial=0.0)) / factor > filler.largest_radius:
+                large[window.box.slices] |= window.hole
+                count += 1
+    return large, count
+
+
+def _as_grey_as(result: Image, image: Image, defects: Mask) -> Image:
+    """Grey pictures stay grey: a network may give its fill a breath of colour."""
+    if not is_grey(image):
+        return result
+    for top in range(0, len(result), 256):
+        band, inside = result[top : top + 256], defects[top : top + 256]
+        if inside.any():
+            grey = np.rint(band[inside].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32))
+            band[inside] = grey.astype(result.dtype)[:, None]
+    return result
+
+
+def _outside(box: Box | None, image: Image) -> Mask | None:
+    """The border, whose black or white says nothing about the picture's tones."""
+    if box is None:
+        return None
+    border = np.ones(image.shape[:2], np.bool_)
+    border[box.slices] = False
+    return border
