@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SHARE = 0.9
 """Of the cores that a worker counts for; the rest is for Ray's own small tasks, which would wait for it for ever."""
+_LOST_WHILE_STARTING = 10
+"""Actors that may be lost one after the other while they start, as when a machine goes."""
 _READING = 0.05
 _READERS = 2
 """Tasks that name chunks; more would only fill the machine with idle processes."""
@@ -72,6 +74,7 @@ class RayWorkers:
         context.enable_progress_bars = False
         context.max_errored_blocks = -1  # what a lost worker had in hand is done again by the caller
         context.wait_for_min_actors_s = -1
+        context.max_consecutive_actor_init_deaths = _LOST_WHILE_STARTING
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         workers = max(1, min(self.workers, self._room(_resources(ray))))
         chunks = list(plan.chunks())
@@ -96,11 +99,23 @@ class RayWorkers:
         except CleanplateError:
             raise
         except ray.exceptions.RayError as error:
-            raise EngineError(
-                f"failed ({' '.join(str(error).split())[:300]})",
-                subject="Ray",
-                fix="run the same command again: it goes on from here",
-            ) from None
+            # Such as a node that is lost while actors start on it. The caller hands out again what is missing.
+            self._check_cluster(error)
+
+    def _check_cluster(self, error: Exception) -> None:
+        """Tell a lost worker from a lost cluster.
+
+        Raises:
+            EngineError: the cluster does not answer, or has no room left.
+        """
+        reason = " ".join(str(error).split())[:300]
+        fix = "run the same command again: it goes on from here"
+        try:
+            room = self._room(_resources(_ray()))
+        except Exception:
+            raise EngineError(f"was lost ({reason})", subject="Ray cluster", fix=fix) from None
+        if room < 1:
+            raise EngineError(f"has no room for a worker left ({reason})", subject="Ray cluster", fix=fix)
 
     def _room(self, resources: dict[str, float]) -> int:
         """Workers that fit into the cluster."""

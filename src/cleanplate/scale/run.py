@@ -16,8 +16,8 @@ from cleanplate.scale.plan import Plan, Wish, digest_of, make_plan, rows_of, sec
 from cleanplate.scale.summary import Summary
 from cleanplate.scale.work import Brief, Outcome, Row, failure
 
-_PASSES = 4
-"""Times that pictures are handed out again whose worker was lost with its machine."""
+_IDLE_PASSES = 3
+"""Times that pictures of lost workers are handed out again without any of them coming back."""
 
 
 class Workers(Protocol):
@@ -99,20 +99,22 @@ def run(wish: Wish, workers: Workers, *, threads: int = 1, watch: Watch | None =
 
 def _all(brief: Brief, plan: Plan, workers: Workers, manifest: Manifest) -> Iterator[Outcome]:
     """One outcome for each picture of the plan: what lost workers had in hand is handed out again."""
-    reported = HashSet()
-    folder, name = manifest.plans, f"g{manifest.generation:04d}"
-    current = plan
-    for number in range(_PASSES):
+    reported, current, idle, number = HashSet(), plan, 0, 0
+    while idle < _IDLE_PASSES:
+        before = len(reported)
         with closing(workers.run(brief, current)) as outcomes:
             for outcome in outcomes:
                 if reported.add(outcome.key):
                     yield outcome
         if len(reported) == plan.pending:
             return
-        lost = (row for row in rows_of(plan) if row.key not in reported)
-        current = second_plan(lost, folder, name=f"{name}-again-{number + 1}", workers=workers.workers)
+        idle = 0 if len(reported) > before else idle + 1
+        number += 1
+        lost = (row for row in rows_of(current) if row.key not in reported)
+        name = f"g{manifest.generation:04d}-again-{number}"
+        current = second_plan(lost, manifest.plans, name=name, workers=workers.workers)
     yield from (_lost(row) for row in rows_of(current) if row.key not in reported)
 
 
 def _lost(row: Row) -> Outcome:
-    return failure(row, f"{row.key}: its worker was lost {_PASSES} times; run the same command again")
+    return failure(row, f"{row.key}: its worker was lost {_IDLE_PASSES} times; run the same command again")
