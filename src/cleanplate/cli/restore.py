@@ -82,12 +82,14 @@ def restore(
         typer.Option(
             "--engine",
             metavar="NAME",
-            help="The eraser's engine, for holes that the fill network is not for.",
+            help="auto: the fill network, and the eraser's engine for larger holes. partial: that network for all. "
+            "Others: that engine for all.",
             rich_help_panel=_FILL,
         ),
     ] = "auto",
     seed: Annotated[
-        int, typer.Option("--seed", help="Chooses among equally good fills of that engine.", rich_help_panel=_FILL)
+        int,
+        typer.Option("--seed", help="Chooses among equally good fills of the eraser's engines.", rich_help_panel=_FILL),
     ] = 0,
     no_colour: Annotated[
         bool,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -99,9 +100,10 @@ def restore(
         weights_defects: network that finds damage, a file or a name; None for the one that ships.
         weights_fill: network that fills it. Without one, the eraser's engine does.
         weights_colour: network that predicts colours.
-        engine: the eraser's engine, for what the fill network cannot do: ``auto`` or a name from
-            :data:`cleanplate.inpaint.engine.ENGINES`.
-        seed: chooses among equally good fills of that engine.
+        engine: ``auto`` gives holes up to the size that the fill network learned from to that, and larger ones to the
+            eraser's engine; ``partial`` gives all to the fill network, any other name from
+            :data:`cleanplate.inpaint.engine.ENGINES` all to that engine.
+        seed: chooses among equally good fills of the eraser's engines.
         device: for networks; see ``cleanplate doctor``.
         threads: cores to use; None for all.
 
@@ -125,7 +127,7 @@ def restore(
     # All networks are opened before any work, so that a missing one is known at once.
     finder = open_damage_network(weights_defects, device=device, threads=threads) if mask is None else None
     painter = open_colour_network(weights_colour, device=device, threads=threads) if colour else None
-    filler = _filler(weights_fill, device, threads)
+    filler = _filler(engine, weights_fill, device, threads)
     engines: dict[str, str] = {}
     devices = {each.device for each in (finder, painter, filler) if each is not None}
     notes = [note for each in (finder, filler, painter) if each is not None for note in each.notes]
@@ -192,12 +194,17 @@ class _Spare:
         return create_engine(name, options)
 
 
-def _filler(weights: str | Path | None, device: str, threads: int | None) -> partial.Partial | None:
-    """The fill network; None if nobody gave one and none is installed."""
-    if weights is None and available(partial.WANTED) is None:
+def _filler(engine: str, weights: str | Path | None, device: str, threads: int | None) -> partial.Partial | None:
+    """The fill network; None if another engine is asked for, or nobody gave one and none is installed."""
+    if engine not in ("auto", "partial"):
+        if weights is not None:
+            raise ArgumentError(f"are not for engine '{engine}'", subject="weights_fill", fix="drop one of the two")
+        return None
+    if engine == "auto" and weights is None and available(partial.WANTED) is None:
         return None
     given = None if weights is None else Path(weights)
-    return partial.create(EngineOptions(device=device, weights=given, threads=threads))
+    filler = partial.create(EngineOptions(device=device, weights=given, threads=threads))
+    return replace(filler, largest_radius=math.inf) if engine == "partial" else filler
 
 
 def _filled(
@@ -217,9 +224,9 @@ def _filled(
         engine = spare.engine()
         engines["large" if filler is not None else "fill"] = engine.name
         result, _ = fill(result, large, engine, avoid=defects & ~large, seed=seed, seam=0.0, threads=threads)
-        if filler is None:
+        if filler is None and spare.name == "auto":
             notes.append(f"no network for filling damage is installed, so engine '{engine.name}' filled it")
-        else:
+        elif filler is not None:
             holes = "1 hole was" if count == 1 else f"{count} holes were"
             notes.append(f"{holes} too large for the fill network and went to engine '{engine.name}'")
     rest = defects & ~large
