@@ -141,6 +141,22 @@ def write(place: str, data: bytes, *, overwrite: bool = False) -> None:
         raise OutputError(f"cannot be written ({_reason(error)})", subject=place, fix="check the credentials") from None
 
 
+def download(place: str, target: Path) -> None:
+    """Copy a file of any size to this machine.
+
+    Raises:
+        MissingInputError: there is none.
+        InputError: the network fails, or the disk is full.
+    """
+    files, path = _opened(f"file://{place}" if is_local(place) else place)
+    try:
+        files.get_file(path, str(target))
+    except FileNotFoundError:
+        raise MissingInputError("does not exist", subject=place, fix="check the address") from None
+    except Exception as error:
+        raise InputError(f"cannot be fetched ({_reason(error)})", subject=place) from None
+
+
 def remove(place: str) -> None:
     """Delete a file; nothing happens if there is none."""
     if is_local(place):

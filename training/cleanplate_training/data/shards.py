@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 from cleanplate.errors import ArgumentError, BrokenInputError, MissingInputError
+from cleanplate_training.data.at_hand import at_hand
 from cleanplate_training.data.members import PICTURES, decoded, facts_of
 from cleanplate_training.data.sample import Entry, Sample
 
@@ -30,7 +31,7 @@ class ShardSet(Sequence[Sample]):
     """Samples of one or more shards by index, in the order of the given files and of their members.
 
     Args:
-        paths: tar files.
+        paths: tar files, or their addresses in an object store (see :mod:`cleanplate_training.data.at_hand`).
         source: name for samples whose shard does not say.
         licence: terms for samples whose shard does not say.
 
@@ -42,7 +43,7 @@ class ShardSet(Sequence[Sample]):
     def __init__(self, paths: Sequence[Path], *, source: str = "", licence: str = "") -> None:
         if not paths:
             raise ArgumentError("names no shard", subject="shards")
-        self.paths = [Path(path) for path in paths]
+        self.paths = at_hand(paths)
         self._source, self._licence = source, licence
         self._index: list[tuple[int, str, dict[str, Member]]] = []
         for number, path in enumerate(self.paths):
