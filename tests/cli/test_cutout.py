@@ -255,3 +255,22 @@ def test_every_kind_of_picture(cleanplate, folder, kind):
         corner = np.asarray(image.convert("RGB"))[2, 2].astype(int)
     if kind not in ("L", "1"):
         assert corner[2] > corner[0] + 60
+
+
+def test_edges_are_solved_for_only_where_it_is_asked_for(cleanplate, folder, monkeypatch):
+    seen = []
+
+    def solve(image, known, *, solver):
+        seen.append((image.shape[:2], known.shape, solver))
+        return (known > 0).astype(np.float32)
+
+    monkeypatch.setattr("cleanplate.tasks.cutout.solved", solve)
+    assert cleanplate("cutout", "p.jpg", "--network", "red.onnx", "-o", "a.png").code == 0
+    assert not seen
+    assert cleanplate("cutout", "p.jpg", "--network", "red.onnx", "--edges", "knn", "-o", "b.png").code == 0
+    (picture, known, solver) = seen[0]
+    assert picture == known
+    assert solver == "knn"
+    assert cleanplate("cutout", "p.jpg", *NOBODY, "--edges", "knn", "-o", "c.png").code == 0
+    assert len(seen) == 1
+    assert (rgba(folder / "b.png")[..., 3] > 0).sum() > (rgba(folder / "a.png")[..., 3] > 0).sum()

@@ -84,6 +84,7 @@ def background(
     feather: arguments.Feather = 0.0,
     shift_edge: arguments.ShiftEdge = 0.0,
     keep_colours: arguments.KeepColours = False,
+    edges: arguments.Edges = arguments.EdgeWay.guided,
     format: arguments.Format = None,
     json_report: arguments.Json = False,
     overwrite: arguments.Overwrite = False,
@@ -117,7 +118,7 @@ def background(
         parse_place(position)
     options = BackgroundOptions(
         wanted,
-        matte=MatteOptions(weights, device, person, feather, shift_edge, clean=not keep_colours),
+        matte=MatteOptions(weights, device, person, feather, shift_edge, not keep_colours, edges=edges.value),
         overwrite=overwrite,
         in_place=in_place,
         encode=EncodeOptions(arguments.format_named(format), quality, strip_gps, mark_ai),

@@ -38,6 +38,7 @@ def cutout(
     feather: arguments.Feather = 0.0,
     shift_edge: arguments.ShiftEdge = 0.0,
     keep_colours: arguments.KeepColours = False,
+    edges: arguments.Edges = arguments.EdgeWay.guided,
     matte_only: Annotated[
         bool,
         typer.Option("--matte-only", help="Write the matte (grey, white = person).", rich_help_panel=panels.OUT),
@@ -70,7 +71,7 @@ def cutout(
         os.environ[VARIABLE] = "1"  # worker processes inherit it
     encode = EncodeOptions(arguments.format_named(format), quality, strip_gps, mark_ai)
     options = CutoutOptions(
-        matte=MatteOptions(weights, device, person, feather, shift_edge, clean=not keep_colours),
+        matte=MatteOptions(weights, device, person, feather, shift_edge, not keep_colours, edges=edges.value),
         matte_only=matte_only,
         trim=trim,
         overwrite=overwrite,

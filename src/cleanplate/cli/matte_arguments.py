@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +37,11 @@ Person = Annotated[
 Weights = Annotated[
     Path | None,
     typer.Option(
-        "--weights", metavar="FILE", help="Matting network: a file, or a name from models.", rich_help_panel=PERSON
+        "--weights",
+        "--network",
+        metavar="FILE",
+        help="Matting network: a file, or a name from models.",
+        rich_help_panel=PERSON,
     ),
 ]
 CommercialOnly = Annotated[
@@ -69,6 +74,24 @@ KeepColours = Annotated[
     bool,
     typer.Option(
         "--keep-colours", help="Leave the old background's colours in the edge (quicker).", rich_help_panel=EDGE
+    ),
+]
+
+
+class EdgeWay(StrEnum):
+    """How edges are found."""
+
+    guided = "guided"
+    closed_form = "closed-form"
+    knn = "knn"
+
+
+Edges = Annotated[
+    EdgeWay,
+    typer.Option(
+        "--edges",
+        help="How edges are found; closed-form and knn solve for them (extra trimap).",
+        rich_help_panel=EDGE,
     ),
 ]
 Json = Annotated[

@@ -22,7 +22,7 @@ from cleanplate.weights.store import Installed, resolve, whereabouts
 FREE = InputContract(multiple_of=32)
 """What a network without a record takes: RGB 0..1, both sides multiples of 32 (it normalises by itself)."""
 
-_TASKS = ("matting", "saliency")
+_TASKS = ("matting", "saliency", "segmentation")
 _NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
 _VIDEO = "previous"
 
@@ -112,7 +112,7 @@ def _default() -> Record:
         names = " or ".join(record.name for record in here)
         raise EngineError("several matting networks are installed", fix=f"choose by --weights {names}")
     names = " or ".join(record.name for record in records) or "NAME"
-    raise EngineError(
+    raise WeightsError(
         "no matting network is installed",
         fix=f"give one by --weights FILE, or fetch one: cleanplate models fetch {names}",
     )
@@ -130,6 +130,9 @@ def _check(installed: Installed) -> None:
         return
     if record.task not in _TASKS or record.format != "onnx":
         what = f"is '{record.name}', for {record.task}, in format {record.format}"
+        raise EngineError(what, subject=installed.path, fix="choose a matting network ('cleanplate models' lists all)")
+    if sum(port.way == "input" for port in record.ports) > 1 and not _is_for_video(record):
+        what = f"is '{record.name}', which takes more than a picture"
         raise EngineError(what, subject=installed.path, fix="choose a matting network ('cleanplate models' lists all)")
     if _is_for_video(record):
         what = f"is '{record.name}', which needs the alpha of the frame before"

@@ -12,7 +12,7 @@ import numpy as np
 from cleanplate.compose.backdrop import fitted, out_of_focus, over, plain
 from cleanplate.errors import ArgumentError
 from cleanplate.matting.network import MatteNetwork
-from cleanplate.tasks.cutout import CutoutResult, cutout
+from cleanplate.tasks.cutout import CutoutResult, Edges, cutout
 from cleanplate.tasks.places import Place, parse_place
 from cleanplate.types import Alpha, Box, Image, check_image
 
@@ -64,6 +64,7 @@ def replace_background(
     feather: float = 0.0,
     shift_edge: float = 0.0,
     clean: bool = True,
+    edges: Edges = "guided",
     weights: str | Path | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -83,6 +84,7 @@ def replace_background(
         feather: pixels over which the edge is softened.
         shift_edge: pixels by which the edge moves outwards, or inwards if negative.
         clean: take the colours of the old background out of the edge.
+        edges: how they are found, as in :func:`cleanplate.cutout`.
         weights: matting network, a file or a name; None for the one that ships.
         device: for the network.
         threads: cores for the network.
@@ -108,6 +110,7 @@ def replace_background(
         feather=feather,
         shift_edge=shift_edge,
         clean=clean,
+        edges=edges,
         weights=weights,
         device=device,
         threads=threads,

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import ArgumentError
 from cleanplate.matting.edge import feathered, shifted
 from cleanplate.matting.foreground import foreground_colours
 from cleanplate.matting.network import MatteNetwork, open_network
 from cleanplate.matting.parts import only, parts
-from cleanplate.matting.portrait import portrait
+from cleanplate.matting.portrait import portrait, scaled
 from cleanplate.matting.refine import refine
+from cleanplate.matting.solved import solved
+from cleanplate.matting.trimap import trimap
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
 from cleanplate.types import Alpha, Box, Image, check_image
+
+Edges = Literal["guided", "closed-form", "knn"]
+"""How edges are found: by a guided filter alone, or first solved for in a band around the network's (pymatting)."""
+EDGES: tuple[Edges, ...] = get_args(Edges)
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class CutoutResult:
         people: boxes around those who stand apart, largest first; ``person`` counts in this order.
         network: that found them.
         device: that it ran on.
-        timings: seconds by step: network, refine, colours, ``total``.
+        timings: seconds by step: network, edges (where they were solved for), refine, colours, ``total``.
         notes: remarks for the user, such as that nobody was found.
     """
 
@@ -63,6 +70,7 @@ def cutout(
     feather: float = 0.0,
     shift_edge: float = 0.0,
     clean: bool = True,
+    edges: Edges = "guided",
     weights: str | Path | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -76,6 +84,8 @@ def cutout(
         feather: pixels over which the edge is softened.
         shift_edge: pixels by which the edge moves outwards, or inwards if negative.
         clean: estimate the people's own colours where alpha is soft (multi-level, arXiv 2006.14970).
+        edges: ``guided``; or ``closed-form`` and ``knn``, which solve for alpha where the network doubts (extra
+            ``[trimap]``; for segmentation networks, whose masks have no soft edges of their own).
         weights: matting network, a file or a name from ``cleanplate models``; None for the one that ships.
         device: for the network; see ``cleanplate doctor``.
         threads: cores to use; None for all.
@@ -86,10 +96,13 @@ def cutout(
 
     Raises:
         ArrayError: ``image`` breaks its contract.
-        ArgumentError: ``feather`` or ``shift_edge`` is out of range.
+        ArgumentError: ``feather`` or ``shift_edge`` is out of range, or ``edges`` unknown.
+        MissingExtraError: ``edges`` needs pymatting, and it is not installed.
         SelectionError: there is no such person.
         EngineError: no network, or it failed.
     """
+    if edges not in EDGES:
+        raise ArgumentError(f"must be one of {', '.join(EDGES)}, not {edges!r}", subject="edges")
     clock = Clock()
     image = cast("Image", np.ascontiguousarray(check_image(image)))
     cores = threads or usable_cores()
@@ -100,6 +113,9 @@ def cutout(
     people = parts(alpha).boxes
     if person is not None and people:
         alpha = only(alpha, person)
+    if people and edges != "guided":
+        alpha = solved(cast("Image", scaled(image, alpha.shape)), trimap(alpha), solver=edges)
+        clock.lap("edges")
     alpha = refine(image, alpha, threads=cores)
     people = tuple(_enlarged(box, matte.alpha.shape, alpha.shape) for box in people)
     if people and shift_edge != 0.0:

@@ -152,6 +152,7 @@ def _matting(options: MatteOptions) -> dict[str, Any]:
         "feather": options.feather,
         "shift_edge": options.shift_edge,
         "clean": options.clean,
+        "edges": options.edges,
         "weights": options.weights,
         "device": options.device,
         "threads": options.threads,

@@ -21,6 +21,7 @@ class MatteOptions:
         feather: pixels over which the edge is softened.
         shift_edge: pixels by which it moves outwards, or inwards if negative.
         clean: take the colours of the old background out of the edge.
+        edges: ``guided``, ``closed-form`` or ``knn``.
         threads: cores that may be used; None for all.
     """
 
@@ -31,6 +32,7 @@ class MatteOptions:
     shift_edge: float = 0.0
     clean: bool = True
     threads: int | None = None
+    edges: Literal["guided", "closed-form", "knn"] = "guided"
 
 
 @dataclass(frozen=True)
