@@ -1,7 +1,7 @@
 """Bringing faded pictures back: the darkest and lightest tones to black and white, the tint of a faded print kept.
 
 The levels are stretched between percentiles of light, so that single specks and scratches do not count. Colour prints,
-whose dyes faded differently, get each channel stretched half of the way on its own.
+whose dyes faded differently, get each channel stretched mostly on its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST_SPAN = 0.08
 """Pictures that use less than this share of the range hold nothing that could be stretched without becoming noise."""
 _COLOURFUL = 0.03
 """Spread of Cb and Cr (0..1) from which a print counts as a colour print; sepia has one tint everywhere."""
-_OWN = 0.5
+_OWN = 0.8
 _BAND = 256
 
 
