@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis import CheckContext, Case, Response
+from schemathesis import Case, CheckContext, Response
 from schemathesis.checks import (
     content_type_conformance,
     response_headers_conformance,

@@ -43,7 +43,7 @@ FORMATS = [photo(kind=kind) for kind in ("JPEG", "PNG", "WEBP", "TIFF", "BMP")]
 
 
 def requests(seed):
-    """Route, file, fields and the statuses that are right, in a mixed order; sizes vary, which finds arenas that grow."""
+    """Route, file, fields and the statuses that are right, mixed; sizes vary, which finds arenas that grow."""
     choose = random.Random(seed)
     sizes = [photo(height, width) for height, width in ((96, 128), (200, 150), (333, 501), (640, 480))]
     while True:
@@ -92,7 +92,8 @@ def test_memory_stays_flat(tmp_path, capsys):
         client.close()
     with capsys.disabled():
         for mark in marks:
-            print("\n%6d requests  %7.1f MB  %4d files  %3d threads" % mark, end="")
+            done, megabytes, files, running_threads = mark
+            print(f"\n{done:6d} requests  {megabytes:7.1f} MB  {files:4d} files  {running_threads:3d} threads", end="")
     memory = np.array([mark[1] for mark in marks])
     # The first quarter loads networks and fills caches. After it, the line through the rest must not rise.
     rest = memory[len(memory) // 4 :]

@@ -53,6 +53,15 @@ def serve(
     video_weights: Annotated[
         Path | None, typer.Option("--video-weights", help="Network that cuts people out of clips, likewise.")
     ] = None,
+    defects_weights: Annotated[
+        Path | None, typer.Option("--defects-weights", help="Network that finds damage, likewise.")
+    ] = None,
+    fill_weights: Annotated[
+        Path | None, typer.Option("--fill-weights", help="Network that fills damage, likewise.")
+    ] = None,
+    colour_weights: Annotated[
+        Path | None, typer.Option("--colour-weights", help="Network that predicts colours, likewise.")
+    ] = None,
 ) -> None:
     """Serve the API and the web page on this machine.
 
@@ -89,6 +98,9 @@ def serve(
         people_weights=people_weights,
         matte_weights=matte_weights,
         video_weights=video_weights,
+        defects_weights=defects_weights,
+        fill_weights=fill_weights,
+        colour_weights=colour_weights,
         page=built_page(lambda line: typer.echo(line, err=True)),
     )
     listening = _listen(host, port)

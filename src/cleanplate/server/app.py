@@ -22,7 +22,7 @@ from cleanplate.server.housekeeping import lifespan
 from cleanplate.server.jobs.store import JobStore, LocalStore
 from cleanplate.server.jobs.workshop import CLIPS, PICTURES, Lane, Workshop
 from cleanplate.server.measures import CountedAnswers, Measures
-from cleanplate.server.routes import cutout, erase, health, jobs, models, preview, segment, video
+from cleanplate.server.routes import cutout, erase, health, jobs, models, preview, restore, segment, video
 from cleanplate.server.services import Services
 from cleanplate.server.settings import ServerSettings
 from cleanplate.server.workfolder import WorkFolder
@@ -31,6 +31,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     erase.router,
     segment.router,
     cutout.router,
+    restore.router,
     video.router,
     preview.router,
     models.router,

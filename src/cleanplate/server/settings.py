@@ -36,6 +36,7 @@ class ServerSettings:
         people_weights: network that finds people, a file or a name of the catalog; None for the one that ships.
         matte_weights: likewise for cutting out.
         video_weights: likewise for clips; None for ``matte_weights``, or the one that ships if that is None too.
+        defects_weights, fill_weights, colour_weights: likewise for restoring.
         page: folder of the built web page; None serves no page.
     """
 
@@ -58,6 +59,9 @@ class ServerSettings:
     people_weights: Path | None = None
     matte_weights: Path | None = None
     video_weights: Path | None = None
+    defects_weights: Path | None = None
+    fill_weights: Path | None = None
+    colour_weights: Path | None = None
     page: Path | None = None
 
     def __post_init__(self) -> None:

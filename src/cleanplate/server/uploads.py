@@ -52,6 +52,11 @@ class Upload:
     label: str
     kind: str
 
+    @property
+    def written_kind(self) -> str:
+        """Type of an answer that keeps that of the upload; RAW files, which nobody can write, become TIFF."""
+        return self.kind if self.kind in MEDIA_TYPES else "TIFF"
+
     def answer_name(self, kind: str, added: str) -> str:
         """Name the answer after the upload: ``holiday.jpg`` becomes ``holiday-clean.jpg``."""
         stem, _, suffix = self.label.rpartition(".")

@@ -44,15 +44,15 @@ def chosen(wanted: Wanted, weights: str | Path | None) -> Installed:
     """The network that was given, else the one to use.
 
     Raises:
-        EngineError: there is none, several, or it is for something else.
-        WeightsError: what was given is missing, damaged or refused by its terms.
+        EngineError: it is for something else.
+        WeightsError: there is none, or what was given is missing, damaged or refused by its terms.
     """
     if weights is not None:
         return _checked(resolve(weights), wanted)
     record = available(wanted)
     if record is not None:
         return resolve(record.name)
-    raise EngineError(
+    raise WeightsError(
         f"needs a network that {wanted.does} ('{wanted.name}'), and none is installed",
         subject="restoration",
         fix=f"give one by {wanted.option} FILE{wanted.otherwise}",

@@ -97,7 +97,7 @@ async def background(
     behind: str | bytes = plain or ""
     if picture is not None:
         behind = (await read_upload(picture, limits=limits, field_name="picture")).data
-    kind = wanted_kind(format) or ("PNG" if plain == "transparent" else upload.kind)
+    kind = wanted_kind(format) or ("PNG" if plain == "transparent" else upload.written_kind)
     options = BackgroundOptions(
         Behind(behind, fit, subject_scale=subject_scale), matte, encode=EncodeOptions(format=kind), limits=limits
     )

@@ -147,5 +147,5 @@ def _erased(upload: Upload, selection: Selection, options: EraseOptions, ticket:
     ticket.check()
     report = erase_file(upload.data, Targets(None), selection, options, name=upload.label, progress=ticket.progress)
     assert report.data is not None
-    kind = options.encode.format or upload.kind
+    kind = options.encode.format or upload.written_kind
     return Product(report.data, MEDIA_TYPES[kind], upload.answer_name(kind, "clean"), report.to_json())
