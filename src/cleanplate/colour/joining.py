@@ -9,6 +9,7 @@ chroma, was compared on ten photographs: it is further from the true colours tha
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -24,7 +25,7 @@ _RADIUS = 2
 """Reach of the filter's windows, in pixels of the small picture."""
 _EPSILON = 1e-3
 """Variance of light (0..1) below which a window counts as without edges."""
-_BAND = 256
+_BAND = 64
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,36 @@ def chroma_model(luma: FloatArray, chroma: FloatArray) -> ChromaModel:
     return ChromaModel(slope, constant, np.asarray(lowest, np.float32), np.asarray(highest, np.float32))
 
 
-def joined(image: Image, model: ChromaModel, *, guide: Image | None = None) -> Image:
+def joined(image: Image, model: ChromaModel, *, guide: Image | None = None, threads: int = 1) -> Image:
     """The picture in the colours of a model.
 
     Args:
         image: H x W x 3 uint8 or uint16; only its light is used. Not changed.
         model: of any smaller size, in the proportions of the picture.
         guide: picture of the same size whose light decides where colours end; None for ``image`` itself.
+        threads: bands worked on at a time; the result does not depend on it.
 
     Returns:
         A new picture of the same dtype; its light differs by less than a level.
     """
     height, width = image.shape[:2]
-    parts = [_widened(part, width) for part in (model.slope, model.constant, model.lowest, model.highest)]
+    wide = [_widened(part, width) for part in (model.slope, model.constant, model.lowest, model.highest)]
     result = np.empty_like(image)
     top_level = np.float32(np.iinfo(image.dtype).max)
-    for top in range(0, height, _BAND):
+
+    def fill(top: int) -> None:
         band = slice(top, min(top + _BAND, height))
-        slope, constant, lowest, highest = (_rows(part, band, height) for part in parts)
+        slope, chroma, lowest, highest = (_rows(part, band, height) for part in wide)
         y = light(image[band])
         steering = y if guide is None else light(guide[band])
-        chroma = np.clip(slope * steering[..., None] + constant, lowest, highest)
+        slope *= cv2.merge([steering, steering])
+        chroma += slope
+        np.minimum(np.maximum(chroma, lowest, out=chroma), highest, out=chroma)
         result[band] = np.rint(rgb(y, chroma) * top_level)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(fill, range(0, height, _BAND)):
+            pass
     return result
 
 
@@ -93,14 +102,17 @@ def _mean(values: FloatArray) -> FloatArray:
 
 
 def _widened(part: FloatArray, width: int) -> FloatArray:
-    return np.asarray(cv2.resize(part, (width, part.shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(part, (width, len(part)), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _rows(part: FloatArray, band: slice, height: int) -> FloatArray:
     """Rows of ``part`` (h x W x 2) enlarged to ``height``, linear between the centres of its rows."""
-    places = (np.arange(band.start, band.stop, dtype=np.float32) + 0.5) * (len(part) / height) - 0.5
+    places = (np.arange(band.start, band.stop) + 0.5) * (len(part) / height) - 0.5
     places = np.clip(places, 0, len(part) - 1)
-    above = np.minimum(places.astype(np.int64), max(0, len(part) - 2))
-    share = (places - above).astype(np.float32)[:, None, None]
-    below = np.minimum(above + 1, len(part) - 1)
-    return np.asarray(part[above] * (1 - share) + part[below] * share, np.float32)
+    result = np.empty((len(places), *part.shape[1:]), np.float32)
+    for row, place in zip(result, places, strict=True):
+        above = int(place)
+        share = float(place - above)
+        # Row by row: all that one row needs stays in the cache.
+        cv2.addWeighted(part[above], 1 - share, part[min(above + 1, len(part) - 1)], share, 0, dst=row)
+    return result

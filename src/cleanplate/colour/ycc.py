@@ -53,13 +53,13 @@ def rgb(y: FloatArray, cb_cr: FloatArray) -> FloatArray:
     Returns:
         H x W x 3 float32.
     """
-    matrix = np.array([[0.0, _CR_TO_RED], [_CB_TO_GREEN, _CR_TO_GREEN], [_CB_TO_BLUE, 0.0]], np.float32)
-    offset = np.asarray(cv2.transform(cb_cr, matrix), np.float32)
-    smallest, largest = offset.min(axis=2), offset.max(axis=2)
-    room = np.minimum(y / np.maximum(-smallest, 1e-6), (1.0 - y) / np.maximum(largest, 1e-6))
-    offset *= np.clip(room, 0.0, 1.0)[..., None]
-    offset += y[..., None]
-    return offset
+    cb, cr = np.ascontiguousarray(cb_cr[..., 0]), np.ascontiguousarray(cb_cr[..., 1])
+    red, blue = cr * np.float32(_CR_TO_RED), cb * np.float32(_CB_TO_BLUE)
+    green = cb * np.float32(_CB_TO_GREEN) + cr * np.float32(_CR_TO_GREEN)
+    room_below = y / np.maximum(-np.minimum(np.minimum(red, green), blue), np.float32(1e-6))
+    room_above = (1 - y) / np.maximum(np.maximum(np.maximum(red, green), blue), np.float32(1e-6))
+    room = np.clip(np.minimum(room_below, room_above), 0, 1)
+    return np.asarray(cv2.merge([y + room * part for part in (red, green, blue)]), np.float32)
 
 
 def is_grey(image: Image) -> bool:

@@ -13,6 +13,7 @@ from cleanplate.colour.hints import ColourHint, check_hints
 from cleanplate.colour.joining import joined
 from cleanplate.colour.network import ColourNetwork, open_network
 from cleanplate.colour.prediction import predicted
+from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
 from cleanplate.types import Image, check_image
 
@@ -69,6 +70,6 @@ def colorize(
     network = network or open_network(weights, device=device, threads=threads)
     model = predicted(image, network, hints=hints)
     clock.lap("network")
-    result = joined(image, model)
+    result = joined(image, model, threads=threads or usable_cores())
     clock.lap("join")
     return ColorizeResult(result, network.name, network.device, clock.timings(), list(network.notes))

@@ -163,9 +163,9 @@ def restore(
     if painter is not None:
         engines["colour"] = painter.name
         model = predicted(restored, painter, hints=hints)
-        restored_colour = joined(restored, model)
+        restored_colour = joined(restored, model, threads=cores)
         # Colours end where the edges of the restored picture are; scratches get no colours of their own.
-        coloured = joined(image, model, guide=None if restored is image else restored)
+        coloured = joined(image, model, guide=None if restored is image else restored, threads=cores)
     clock.lap("colour")
     return RestoreResult(
         defects,
