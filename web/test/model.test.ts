@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { lengths, shrunkMask } from "../src/api/rle";
 import { boxOf, fitted, thinned, toPicture, toScreen, zoomed } from "../src/model/geometry";
 import { begun, redone, stepped, undone } from "../src/model/history";
-import { addTo, selects } from "../src/model/selection";
+import { addTo, needsDrawing, selects } from "../src/model/selection";
 
 describe("view", () => {
   const view = { scale: 0.5, x: 10, y: 20 };
@@ -52,6 +52,16 @@ describe("selection", () => {
     expect(form.get("polygon")).toBe("1.2,2 3,4 5,6");
     const strokes = JSON.parse(await (form.get("strokes") as Blob).text()) as unknown;
     expect(strokes).toEqual([{ points: [[7, 8]], size: 9.9, hardness: 0.5, erase: true }]);
+  });
+  it("is drawn where the server would not know the order", () => {
+    const box = { kind: "box", box: [1, 2, 3, 4] } as const;
+    const stroke = (erase: boolean) => ({ kind: "stroke", points: [], size: 1, hardness: 1, erase }) as const;
+    const mask = { kind: "mask", file: new Blob() } as const;
+    expect(needsDrawing([box, stroke(false)])).toBe(false);
+    expect(needsDrawing([stroke(false), stroke(true)])).toBe(false);
+    expect(needsDrawing([box, stroke(true)])).toBe(true);
+    expect(needsDrawing([mask])).toBe(false);
+    expect(needsDrawing([mask, mask])).toBe(true);
   });
   it("of strokes that only take away selects nothing", () => {
     expect(selects([{ kind: "stroke", points: [], size: 1, hardness: 1, erase: true }])).toBe(false);

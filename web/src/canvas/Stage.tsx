@@ -6,7 +6,8 @@ import { erasePerson, remember } from "../model/actions";
 import { boxOf, fitted, isEmpty, thinned, toPicture, toScreen, zoomed, type Point, type View } from "../model/geometry";
 import type { Mark } from "../model/selection";
 import { busy } from "../model/work";
-import { brush, comparing, divider, tool, view, type Tool } from "../model/tools";
+import { activeTool, brush, comparing, divider, view, type Tool } from "../model/tools";
+import { readMasks } from "./maskPicture";
 import { drawOutlines, drawPhoto, drawSelection, outlined, SELECTION_OPACITY, under, type Outline } from "./draw";
 
 /** Longest side of the masks that are drawn over the photo. */
@@ -73,6 +74,10 @@ export function Stage() {
   }, [now?.version.size.width, now?.version.size.height]);
 
   useEffect(() => {
+    if (now) void readMasks(now.selection).then((read) => read && redraw((count) => count + 1), () => undefined);
+  }, [now?.selection]);
+
+  useEffect(() => {
     const element = canvas.current;
     if (!element || !layer.current || !now || !view.value) return;
     const context = element.getContext("2d");
@@ -86,14 +91,14 @@ export function Stage() {
     if (divider.value !== null && original.value) drawDivided(context, element, divider.value);
     if (comparing.value) return;
     const live = drag.current ? markOf(drag.current, now.version.size) : null;
-    drawSelection(marks, live ? [...now.selection, live] : now.selection, view.value);
+    drawSelection(marks, live ? [...now.selection, live] : now.selection, view.value, now.version.size);
     context.save();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.globalAlpha = SELECTION_OPACITY;
     context.drawImage(layer.current, 0, 0);
     context.restore();
-    if (tool.value === "people") drawOutlines(context, outlines, hovered, now.version.size, view.value);
-    if (cursor && (tool.value === "brush" || tool.value === "rubber")) drawCursor(context, cursor, view.value);
+    if (activeTool.value === "people") drawOutlines(context, outlines, hovered, now.version.size, view.value);
+    if (cursor && (activeTool.value === "brush" || activeTool.value === "rubber")) drawCursor(context, cursor, view.value);
   });
 
   function drawDivided(context: CanvasRenderingContext2D, element: HTMLCanvasElement, share: number): void {
@@ -123,7 +128,7 @@ export function Stage() {
       drag.current = null;
       return;
     }
-    const used: Tool = event.button === 1 || event.altKey ? "hand" : tool.value;
+    const used: Tool = event.button === 1 || event.altKey ? "hand" : activeTool.value;
     drag.current = { tool: used, points: [toPicture(view.value, at)], start: view.value, at };
     redraw((count) => count + 1);
   }
@@ -141,7 +146,7 @@ export function Stage() {
     setCursor(at);
     const dragged = drag.current;
     if (!dragged) {
-      if (tool.value === "people") setHovered(under(outlines, toPicture(view.value, at), now.version.size));
+      if (activeTool.value === "people") setHovered(under(outlines, toPicture(view.value, at), now.version.size));
       return;
     }
     if (dragged.tool === "hand") {
@@ -191,7 +196,7 @@ export function Stage() {
   return (
     <canvas
       ref={canvas}
-      class={`stage tool-${tool.value}`}
+      class={`stage tool-${activeTool.value}`}
       data-hovered={hovered?.instance.id ?? ""}
       data-people={found?.length ?? ""}
       data-marks={now?.selection.length ?? 0}

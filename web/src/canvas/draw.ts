@@ -2,6 +2,7 @@
 
 import type { Instance } from "../api/client";
 import { shrunkMask } from "../api/rle";
+import { maskBitmap } from "./maskPicture";
 import type { Point, Size, View } from "../model/geometry";
 import type { Mark, Selection } from "../model/selection";
 
@@ -13,7 +14,7 @@ export function drawPhoto(context: CanvasRenderingContext2D, photo: ImageBitmap,
 }
 
 /** The marks on a layer of their own: what strokes take away must not take the photo away. */
-export function drawSelection(layer: CanvasRenderingContext2D, selection: Selection, view: View): void {
+export function drawSelection(layer: CanvasRenderingContext2D, selection: Selection, view: View, size: Size): void {
   layer.save();
   layer.setTransform(1, 0, 0, 1, 0, 0);
   layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
@@ -23,15 +24,19 @@ export function drawSelection(layer: CanvasRenderingContext2D, selection: Select
   layer.scale(view.scale, view.scale);
   layer.fillStyle = layer.strokeStyle = "rgb(230, 30, 80)";
   layer.lineCap = layer.lineJoin = "round";
-  for (const mark of selection) drawMark(layer, mark);
+  for (const mark of selection) drawMark(layer, mark, size);
   layer.restore();
 }
 
 export const SELECTION_OPACITY = 0.45;
 
-function drawMark(layer: CanvasRenderingContext2D, mark: Mark): void {
+function drawMark(layer: CanvasRenderingContext2D, mark: Mark, size: Size): void {
   layer.globalCompositeOperation = mark.kind === "stroke" && mark.erase ? "destination-out" : "source-over";
   if (mark.kind === "box") layer.fillRect(mark.box[0], mark.box[1], mark.box[2] - mark.box[0], mark.box[3] - mark.box[1]);
+  if (mark.kind === "mask") {
+    const shown = maskBitmap(mark.file);
+    if (shown) layer.drawImage(shown, 0, 0, size.width, size.height);
+  }
   if (mark.kind === "lasso") {
     trace(layer, mark.points);
     layer.fill("evenodd");

@@ -1,11 +1,12 @@
 /** What a user can do with the open photo. */
 
 import { Client, type Answer, type Instance } from "../api/client";
+import { maskPicture } from "../canvas/maskPicture";
 import { t } from "../i18n";
 import type { Point, Size } from "./geometry";
 import * as document from "./document";
 import { forget, keep, kept } from "./keeping";
-import { addTo, type Selection } from "./selection";
+import { addTo, needsDrawing, type Selection } from "./selection";
 import { message, progress, run } from "./work";
 
 export const client = new Client();
@@ -80,7 +81,7 @@ function fill(from: document.Version, selection: Selection, fields: Readonly<Rec
     form.set("image", from.file, from.name);
     form.set("seed", String(seed));
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
-    addTo(form, selection);
+    addTo(form, needsDrawing(selection) ? [{ kind: "mask", file: await maskPicture(selection, from.size) }] : selection);
     const answer = await client.work("erase", form, (job) => progress(job.done, job.total), signal);
     document.showVersion(await version(answer.file, from.name, seed, signal));
     document.lastRequest.value = { from, selection, fields };
@@ -102,6 +103,14 @@ export async function make(route: string, fields: Readonly<Record<string, string
     made = await client.work(route, form, (job) => progress(job.done, job.total), signal);
   }, failed);
   return made;
+}
+
+/** Makes a result the photo that is worked on; undo goes back. */
+export function takeResult(answer: Answer): Promise<void> {
+  return run(async (signal) => {
+    document.showVersion(await version(answer.file, answer.name, 0, signal));
+    await remember();
+  }, failed);
 }
 
 /** Keeps photo and selection over a reload. */

@@ -50,6 +50,14 @@ export function addTo(form: FormData, selection: Selection): void {
   if (strokes.length) form.set("strokes", new Blob([JSON.stringify(strokes)], { type: "application/json" }), "strokes.json");
 }
 
+/** Whether only a drawn mask says what is meant: the server joins marks of different kinds, whatever their order, so
+ * what a stroke takes away from a box or a mask, and a second mask, must be drawn here. */
+export function needsDrawing(selection: Selection): boolean {
+  const masks = selection.filter((mark) => mark.kind === "mask").length;
+  const others = selection.some((mark) => mark.kind !== "stroke");
+  return masks > 1 || (others && selection.some((mark) => mark.kind === "stroke" && mark.erase));
+}
+
 /** Whether anything would be erased: strokes that only take away select nothing. */
 export const selects = (selection: Selection): boolean =>
   selection.some((mark) => mark.kind !== "stroke" || !mark.erase);

@@ -1,13 +1,18 @@
 /** How the user looks at the photo and marks it. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { View } from "./geometry";
 
 export type Tool = "people" | "box" | "lasso" | "brush" | "rubber" | "hand";
-export type Tab = "erase" | "cutout" | "background" | "restore";
+export type Tab = "erase" | "cutout" | "background" | "restore" | "video" | "batch";
 
 export const tab = signal<Tab>("erase");
 export const tool = signal<Tool>("people");
+/** What the pointer does on the photo: people are erased in the first tab only, and the others without marks just move. */
+export const activeTool = computed<Tool>(() => {
+  if (tab.value === "erase") return tool.value;
+  return tab.value === "restore" && tool.value !== "people" ? tool.value : "hand";
+});
 export const view = signal<View | null>(null);
 /** Diameter in pixels of the screen, and share of the radius that is hard. */
 export const brush = signal({ size: 40, hardness: 1 });

@@ -4,15 +4,36 @@ import { useEffect, useRef } from "preact/hooks";
 import { Stage } from "../canvas/Stage";
 import { language, setLanguage, t } from "../i18n";
 import { closePhoto, open, reopen } from "../model/actions";
+import { addFiles } from "../model/batch";
+import { isClip, openClip } from "../model/clip";
 import { step } from "../model/document";
 import { tab, type Tab } from "../model/tools";
+import { Batch } from "./Batch";
 import { Background, Cutout } from "./Cutout";
+import { Restore } from "./Restore";
 import { shortcuts } from "./shortcuts";
 import { Status } from "./Status";
 import { Toolbar } from "./Toolbar";
+import { Video } from "./Video";
 import { Welcome } from "./Welcome";
 
-const TABS: readonly Tab[] = ["erase", "cutout", "background"];
+const TABS: readonly Tab[] = ["erase", "cutout", "background", "restore", "video", "batch"];
+
+/** One photo is opened, several make a batch, a clip goes to its tab. */
+function take(files: readonly File[]): void {
+  const [first] = files;
+  if (!first) return;
+  if (isClip(first)) {
+    openClip(first);
+    tab.value = "video";
+  } else if (files.length > 1 || tab.value === "batch") {
+    addFiles(files.filter((file) => !isClip(file)));
+    tab.value = "batch";
+  } else {
+    if (tab.value === "video") tab.value = "erase";
+    void open(first, first.name || "pasted.png");
+  }
+}
 
 export function App() {
   const help = useRef<HTMLDialogElement>(null);
@@ -21,12 +42,10 @@ export function App() {
     const stop = shortcuts(() => help.current?.showModal());
     const drop = (event: DragEvent): void => {
       event.preventDefault();
-      const file = event.dataTransfer?.files[0];
-      if (event.type === "drop" && file) void open(file, file.name);
+      if (event.type === "drop") take([...(event.dataTransfer?.files ?? [])]);
     };
     const paste = (event: ClipboardEvent): void => {
-      const file = event.clipboardData?.files[0];
-      if (file) void open(file, file.name || "pasted.png");
+      take([...(event.clipboardData?.files ?? [])]);
     };
     window.addEventListener("dragover", drop);
     window.addEventListener("drop", drop);
@@ -40,21 +59,20 @@ export function App() {
   }, []);
 
   const opened = step.value !== null;
+  const ownFiles = tab.value === "video" || tab.value === "batch";
   return (
     <div class="page">
       <header>
         <h1>{t("title")}</h1>
-        {opened && (
-          <nav role="tablist">
-            {TABS.map((each) => (
-              <button type="button" role="tab" aria-selected={tab.value === each} data-tab={each} onClick={() => (tab.value = each)}>
-                {t(each)}
-              </button>
-            ))}
-          </nav>
-        )}
+        <nav role="tablist">
+          {TABS.map((each) => (
+            <button type="button" role="tab" aria-selected={tab.value === each} data-tab={each} onClick={() => (tab.value = each)}>
+              {t(each)}
+            </button>
+          ))}
+        </nav>
         <span class="space" />
-        {opened && (
+        {opened && !ownFiles && (
           <button type="button" onClick={() => void closePhoto()}>
             {t("close")}
           </button>
@@ -66,15 +84,17 @@ export function App() {
           {t("language")}
         </button>
       </header>
-      {opened ? (
+      {tab.value === "video" && <Video />}
+      {tab.value === "batch" && <Batch />}
+      {!ownFiles && !opened && <Welcome />}
+      {!ownFiles && opened && (
         <main class="work">
           <Stage />
           {tab.value === "erase" && <Toolbar />}
           {tab.value === "cutout" && <Cutout />}
           {tab.value === "background" && <Background />}
+          {tab.value === "restore" && <Restore />}
         </main>
-      ) : (
-        <Welcome />
       )}
       <Status />
       <dialog ref={help} aria-label={t("help")}>

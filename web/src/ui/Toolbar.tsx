@@ -7,7 +7,7 @@ import { brush, comparing, divider, grow, tool, type Tool } from "../model/tools
 import { busy } from "../model/work";
 import { MaskButtons } from "./MaskButtons";
 
-const TOOLS: readonly (readonly [Tool, string, string])[] = [
+export const TOOLS: readonly (readonly [Tool, string, string])[] = [
   ["people", "people", "P"],
   ["box", "box", "B"],
   ["lasso", "lasso", "L"],
@@ -17,37 +17,12 @@ const TOOLS: readonly (readonly [Tool, string, string])[] = [
 ];
 
 export function Toolbar() {
-  const painting = tool.value === "brush" || tool.value === "rubber";
   const idle = busy.value === null;
   return (
     <aside class="panel" aria-label={t("erase")}>
-      <div class="tools" role="radiogroup">
-        {TOOLS.map(([name, text, key]) => (
-          <button
-            type="button"
-            role="radio"
-            aria-checked={tool.value === name}
-            data-tool={name}
-            title={`${t(text as "box")} (${key})`}
-            onClick={() => (tool.value = name)}
-          >
-            {t(text as "box")}
-          </button>
-        ))}
-      </div>
+      <ToolChoice tools={TOOLS} />
       {tool.value === "people" && <p class="hint">{peopleText()}</p>}
-      {painting && (
-        <>
-          <Slider label={t("size")} least={2} most={300} value={brush.value.size} set={(size) => (brush.value = { ...brush.value, size })} />
-          <Slider
-            label={t("hardness")}
-            least={0}
-            most={100}
-            value={Math.round(brush.value.hardness * 100)}
-            set={(share) => (brush.value = { ...brush.value, hardness: share / 100 })}
-          />
-        </>
-      )}
+      <BrushSettings />
       <Slider
         label={t("grow")}
         least={-1}
@@ -79,6 +54,42 @@ export function Toolbar() {
         {t("download")}
       </button>
     </aside>
+  );
+}
+
+/** Which tool the pointer is. */
+export function ToolChoice({ tools }: { readonly tools: typeof TOOLS }) {
+  return (
+    <div class="tools" role="radiogroup">
+      {tools.map(([name, text, key]) => (
+        <button
+          type="button"
+          role="radio"
+          aria-checked={tool.value === name}
+          data-tool={name}
+          title={`${t(text as "box")} (${key})`}
+          onClick={() => (tool.value = name)}
+        >
+          {t(text as "box")}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function BrushSettings() {
+  if (tool.value !== "brush" && tool.value !== "rubber") return null;
+  return (
+    <>
+      <Slider label={t("size")} least={2} most={300} value={Math.round(brush.value.size)} set={(size) => (brush.value = { ...brush.value, size })} />
+      <Slider
+        label={t("hardness")}
+        least={0}
+        most={100}
+        value={Math.round(brush.value.hardness * 100)}
+        set={(share) => (brush.value = { ...brush.value, hardness: share / 100 })}
+      />
+    </>
   );
 }
 
