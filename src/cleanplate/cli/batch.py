@@ -30,6 +30,8 @@ COMMANDS = {
     "erase": ("cleanplate.cli.erase", "Remove what is selected from every picture."),
     "cutout": ("cleanplate.cli.cutout", "Cut people out of every picture."),
     "background": ("cleanplate.cli.background", "Put another background behind the people of every picture."),
+    "restore": ("cleanplate.cli.restore", "Find and fill scratches, tears and dust in every scan, and colour it."),
+    "colorize": ("cleanplate.cli.colorize", "Colour every grey picture."),
 }
 """Operation -> (module of the command for single pictures, one line of help)."""
 

@@ -20,6 +20,8 @@ OPERATIONS = {
     "erase": "cleanplate.scale.erasing:OPERATION",
     "cutout": "cleanplate.scale.matting:CUTOUT",
     "background": "cleanplate.scale.matting:BACKGROUND",
+    "restore": "cleanplate.scale.restoring:RESTORE",
+    "colorize": "cleanplate.scale.restoring:COLORIZE",
 }
 """Name -> where it is. A name with a colon is looked up as it is, for operations of one's own."""
 
@@ -35,6 +37,9 @@ class Operation:
         named: path of the result for the path of a picture, both relative.
         do: the work: bytes of the picture, options, bytes of files by option, name for messages, type to write (None
             for the picture's own); raises CleanplateError.
+        further: files beside the result, by relative path: from the path of the result, the report and the options;
+            None where there are never any. Their names are made of the result's without its ending, which two pictures
+            then may not share.
     """
 
     options: Mapping[str, Reader]
@@ -42,6 +47,7 @@ class Operation:
     check: Callable[[Mapping[str, Any]], None]
     named: Callable[[PurePosixPath, Mapping[str, Any]], PurePosixPath]
     do: Callable[[bytes, Mapping[str, Any], Mapping[str, list[bytes]], str, str | None], Report]
+    further: Callable[[PurePosixPath, Report, Mapping[str, Any]], dict[PurePosixPath, bytes]] | None = None
 
 
 def operation_named(name: str) -> Operation:

@@ -193,7 +193,9 @@ class _Planner:
             return None
         digest = digest_of(self._wish.operation, options)
         row = Row(found.key, found.place, output, size, stamp, json.dumps(own, sort_keys=True) if own else None, digest)
-        if not self._outputs.add(output):
+        # Files beside the result take their names from it.
+        taken = output if self._operation.further is None else str(PurePosixPath(output).with_suffix(""))
+        if not self._outputs.add(taken):
             reason = f"{found.key}: would be written to {output} like another picture; rename one of them"
             self._fail(row, reason, 5)
             return None

@@ -166,6 +166,10 @@ def _done(brief: Brief, row: Row) -> Outcome:
     kind = _kind(row.source, row.output)
     report = operation.do(data, {**options, "threads": brief.threads}, files, row.key, kind)
     assert report.data is not None
+    if operation.further is not None:
+        # The result comes last: where it is, all is.
+        for place, content in operation.further(PurePosixPath(row.output), report, options).items():
+            _write_beside(brief, store.joined(brief.target, str(place)), content)
     store.write(target, report.data, overwrite=brief.overwrite)
     outcome = Outcome(row.key, DONE, row.source, row.output, row.digest, source_stamp=row.stamp)
     outcome.source_bytes, outcome.output_bytes = len(data), len(report.data)
@@ -178,12 +182,22 @@ def _done(brief: Brief, row: Row) -> Outcome:
 
 def _already_there(brief: Brief, row: Row, there: store.Info) -> Outcome:
     """A result that nobody reported: of this run, if it is young enough; else it is somebody's, and stays."""
-    own = brief.since is not None and there.modified is not None and there.modified >= brief.since
+    own = _is_own(brief, there)
     outcome = Outcome(row.key, DONE if own else SKIPPED, row.source, row.output, row.digest, source_stamp=row.stamp)
     outcome.reason = None if own else EXISTS
     outcome.source_bytes, outcome.output_bytes = row.size, there.size
     outcome.notes = ["made by an attempt that was cut off"] if own else []
     return outcome
+
+
+def _is_own(brief: Brief, there: store.Info) -> bool:
+    return brief.since is not None and there.modified is not None and there.modified >= brief.since
+
+
+def _write_beside(brief: Brief, place: str, content: bytes) -> None:
+    """Write a file beside a result; one of an attempt that was cut off is replaced."""
+    there = None if brief.overwrite else store.info(place)
+    store.write(place, content, overwrite=brief.overwrite or (there is not None and _is_own(brief, there)))
 
 
 def _files(
@@ -221,7 +235,8 @@ def _for_all(place: str, max_pixels: int) -> bytes:
 def _partner(folder: str, key: str, limits: Limits, *, needed: bool) -> bytes | None:
     """The file of ``folder`` with the picture's relative path, whatever its ending."""
     stem = PurePosixPath(key).with_suffix("")
-    for ending in dict.fromkeys((*_MASK_ENDINGS, PurePosixPath(key).suffix)):
+    # Restoring writes its masks under the first of these names.
+    for ending in dict.fromkeys(("_defects.png", *_MASK_ENDINGS, PurePosixPath(key).suffix)):
         place = store.joined(folder, f"{stem}{ending}")
         if store.info(place) is not None:
             return store.read(place, limits=limits)
