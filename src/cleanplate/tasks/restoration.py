@@ -242,13 +242,24 @@ def _too_large(defects: Mask, filler: partial.Partial) -> tuple[Mask, int]:
     count = 0
     for chain in plan_windows(defects):
         for window in chain:
-            hole = np.pad(window.hole | window.others, 1)  # what lies beyond the window is taken for known
             factor, _ = shrink_factors(window, filler.working_size)
-            distance = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
-            if float(distance[window.hole].max(initial=0.0)) / factor > filler.largest_radius:
-                large[window.box.slices] |= window.hole
-                count += 1
+            wide = _wider(window.hole, window.others, factor * filler.largest_radius)
+            if wide is not None:
+                large[window.box.slices] |= wide[0]
+                count += wide[1]
     return large, count
+
+
+def _wider(hole: Mask, others: Mask, radius: float) -> tuple[Mask, int] | None:
+    """The islands of a hole that are wider than twice ``radius``, and how many; what touches them counts for width."""
+    whole = np.pad(hole | others, 1).view(np.uint8)  # what lies beyond the window is taken for known
+    distance = cv2.distanceTransform(whole, cv2.DIST_L2, cv2.DIST_MASK_5)
+    beyond = (distance > radius) & np.pad(hole, 1)
+    if not beyond.any():
+        return None
+    _, labels = cv2.connectedComponents(np.pad(hole, 1).view(np.uint8), connectivity=8)
+    wide = np.unique(labels[beyond])
+    return np.isin(labels, wide)[1:-1, 1:-1], len(wide)
 
 
 def _as_grey_as(result: Image, image: Image, defects: Mask) -> Image:
