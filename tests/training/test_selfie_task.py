@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from cleanplate.errors import InputError
+from cleanplate.errors import ArgumentError, InputError
 from cleanplate_training.data.hard_samples import HardSamples
 from cleanplate_training.data.prepare.people import PeoplePlan, selfie
+from cleanplate_training.data.prepare.recipe import read_prepare, with_extra_classes
 from cleanplate_training.data.sample import Instance, Sample
 from cleanplate_training.data.shard_writer import ShardWriter
 from cleanplate_training.losses.segmentation import soft_iou
@@ -152,3 +153,22 @@ def test_every_architecture_keeps_the_size(architecture):
     network = build(Network(architecture, widths=(4, 4, 8, 8, 8), pretrained=False)).eval()
     with torch.no_grad():
         assert network(torch.zeros(1, 3, 32, 64)).shape == (1, 1, 32, 64)
+
+
+def test_extra_classes_reach_coco_sources_only():
+    recipe = with_extra_classes(read_prepare("coco-people"), ["cat", "person"], joined=False)
+    assert recipe.sources[0].labels == ("person", "cat")
+    assert recipe.people.extra == ("cat", "person")
+    assert not recipe.people.join_extra
+    with pytest.raises(ArgumentError, match="--extra-classes"):
+        with_extra_classes(read_prepare("selfies"), ["cat"], joined=True)
+
+
+def test_u_net_lite0_can_be_cut_short():
+    whole, short = (
+        build(Network("u-net-lite0", widths=(4, 4, 8, 8, 8), pretrained=False, depths=depths))
+        for depths in ((), (1, 2, 2, 2, 2, 2, 0))
+    )
+    assert sum(p.numel() for p in short.parameters()) < 0.5 * sum(p.numel() for p in whole.parameters())
+    with torch.no_grad():
+        assert short.eval()(torch.zeros(1, 3, 32, 64)).shape == (1, 1, 32, 64)

@@ -172,9 +172,13 @@ def prepare(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the shards; must be empty.")],
     root: Annotated[list[str], typer.Option(metavar="NAME=FOLDER", help="Where each source of the recipe lies.")],
     limit: Annotated[int | None, typer.Option(help="Read this many pictures of each source at most.")] = None,
+    extra_classes: Annotated[
+        str, typer.Option(metavar="A,B", help="COCO classes that join the person they touch (recipes of selfies).")
+    ] = "",
+    extra_apart: Annotated[bool, typer.Option(help="Keep those classes as instances of their own instead.")] = False,
 ) -> None:
     """Make shards at training size from folders, COCO or YOLO files, or mattes."""
-    from cleanplate_training.data.prepare.recipe import read_prepare
+    from cleanplate_training.data.prepare.recipe import read_prepare, with_extra_classes
     from cleanplate_training.data.prepare.run import prepare as run
 
     roots = {}
@@ -183,7 +187,10 @@ def prepare(
         if not equals:
             raise ArgumentError("must look like NAME=FOLDER", subject=f"--root {entry}")
         roots[name] = Path(folder)
-    run(read_prepare(recipe), roots, output, limit=limit, report=lambda line: typer.echo(line, err=True))
+    wanted = read_prepare(recipe)
+    if names := [name.strip() for name in extra_classes.split(",") if name.strip()]:
+        wanted = with_extra_classes(wanted, names, joined=not extra_apart)
+    run(wanted, roots, output, limit=limit, report=lambda line: typer.echo(line, err=True))
 
 
 @app.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,3 +88,25 @@ def read_prepare(name: str | Path) -> PrepareRecipe:
     recipe = build(PrepareRecipe, tables, subject=str(path))
     assert isinstance(recipe, PrepareRecipe)
     return recipe
+
+
+def with_extra_classes(recipe: PrepareRecipe, names: Sequence[str], *, joined: bool) -> PrepareRecipe:
+    """The recipe with further classes that count where they touch a person, such as animals or held objects.
+
+    Args:
+        recipe: of kind ``selfies``.
+        names: classes of its COCO sources.
+        joined: they become part of the person's mask; otherwise they stay instances of their own.
+
+    Raises:
+        ArgumentError: the recipe is of another kind, or has no COCO source.
+    """
+    if recipe.kind != "selfies" or all(spec.layout != "coco" for spec in recipe.sources):
+        raise ArgumentError("has no COCO source of selfies", subject=recipe.name, fix="drop --extra-classes")
+    sources = tuple(
+        replace(spec, labels=(*spec.labels, *(name for name in names if name not in spec.labels)))
+        if spec.layout == "coco"
+        else spec
+        for spec in recipe.sources
+    )
+    return replace(recipe, sources=sources, people=replace(recipe.people, extra=tuple(names), join_extra=joined))
