@@ -33,6 +33,8 @@ export function Stage() {
 
   const now = step.value;
   const found = people.value;
+  // Only what is read while rendering makes the photo be drawn anew; drawing itself comes after that.
+  void [view.value, comparing.value, divider.value, brush.value, original.value];
 
   useEffect(() => {
     let current = true;

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { client, findPeople } from "../model/actions";
-import { busy, message, needsToken } from "../model/work";
+import { busy, message, needsToken, retryRefused } from "../model/work";
 
 export function Status() {
   const doing = busy.value;
@@ -41,7 +41,7 @@ function TokenQuestion() {
         event.preventDefault();
         client.setToken(typed.trim());
         needsToken.value = false;
-        void findPeople();
+        void retryRefused().then(findPeople);
       }}
     >
       <label>

@@ -18,6 +18,8 @@ export function Welcome() {
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
             if (file) void open(file, file.name);
+            // So that the same file can be chosen again.
+            event.currentTarget.value = "";
           }}
         />
       </label>
