@@ -133,7 +133,7 @@ def _scans(find: Finder, folder: Path) -> list[str]:
         thin += [(near(found) & crop.thin).sum(), crop.thin.sum()]
     recall, precision = tolerant[0] / tolerant[1], tolerant[2] / max(1, tolerant[3])
     return [
-        *_agreement("real scans, 12 crops", strict),
+        *_agreement(f"real scans, {len(labelled_crops())} crops", strict),
         f"| real scans: recall within {_NEAR} px | {recall:.3f} |",
         f"| real scans: precision within {_NEAR} px | {precision:.3f} |",
         f"| real scans: recall of lines up to 3 px, within {_NEAR} px | {thin[0] / thin[1]:.3f} |",
