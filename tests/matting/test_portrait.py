@@ -124,3 +124,23 @@ def _installed(name, folder, monkeypatch):
     record = shipped().named(name)
     monkeypatch.setattr(network, "resolve", lambda wanted: Installed(folder / record.file, record, "given"))
     return name
+
+
+def test_a_very_likely_body_is_not_translucent(tmp_path, monkeypatch):
+    """A segmentation says how likely a pixel is a person, a matte how much of it is one."""
+    from dataclasses import replace
+
+    from cleanplate.matting import network
+    from cleanplate.weights.catalog import shipped
+    from cleanplate.weights.store import Installed
+
+    modnet = shipped().named("modnet-photographic")
+    record = replace(modnet, task="segmentation", input=network.FREE)
+    for likely, alpha in ((0.9, 1.0), (0.5, 0.5), (0.2, 0.0)):
+        file = constant(tmp_path / f"{likely}.onnx", likely)
+        monkeypatch.setattr(network, "resolve", lambda wanted, file=file: Installed(file, record, "given"))
+        assert open_network("any")(two_people()) == pytest.approx(alpha, abs=1e-3)
+        monkeypatch.setattr(
+            network, "resolve", lambda wanted, file=file: Installed(file, replace(record, task="matting"), "given")
+        )
+        assert open_network("any")(two_people()) == pytest.approx(likely, abs=1e-3)

@@ -25,6 +25,8 @@ FREE = InputContract(multiple_of=32)
 _TASKS = ("matting", "saliency", "segmentation")
 _NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
 _VIDEO = "previous"
+_UNLIKELY = 0.25
+"""Likelihood up to which a pixel is background; beyond one minus this it is a person."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class MatteNetwork:
         name: of its record, or of its file.
         device: that it really runs on.
         notes: remarks for the user.
+        segments: whether it says how likely a pixel belongs to a person, instead of how much of it does.
     """
 
     network: Network
@@ -44,6 +47,7 @@ class MatteNetwork:
     name: str
     device: str
     notes: tuple[str, ...] = ()
+    segments: bool = False
 
     @property
     def fixed(self) -> bool:
@@ -67,6 +71,9 @@ class MatteNetwork:
             raise EngineError("returned numbers that are not finite", subject=self.network.session.path)
         if self.logits:
             answer = 1.0 / (1.0 + np.exp(-answer))
+        if self.segments:
+            # A body that is very likely one is no translucent body; between lies what is left open.
+            answer = (answer - _UNLIKELY) / (1.0 - 2.0 * _UNLIKELY)
         return np.asarray(np.clip(answer, 0.0, 1.0), np.float32)
 
 
@@ -97,6 +104,7 @@ def open_network(
         name=installed.path.name if record is None else record.name,
         device=session.device,
         notes=(*installed.notes, *session.notes),
+        segments=record is not None and record.task == "segmentation",
     )
 
 
