@@ -251,6 +251,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--megapixels", type=float, default=12.0)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--names", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     chosen = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
@@ -262,7 +263,7 @@ def main() -> None:
             elif part == "memory":
                 results[part] = memory(work, count=400, megapixels=2.0)
             elif part == "plan":
-                results[part] = plan(work, [10_000, 100_000, 1_000_000])
+                results[part] = plan(work, chosen.names)
             else:
                 results[part] = s3(work, count=chosen.pictures, megapixels=2.0, repeats=3)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")

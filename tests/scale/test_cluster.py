@@ -20,7 +20,7 @@ from tests.scale.photographs import photographs, results
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
 _MEMORY = 100 * 2**20
-ERASE = ("--box", "30%,30%,60%,60%", "--engine", "telea")
+ERASE = ("--box", "45%,45%,55%,55%", "--engine", "telea")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def wait_for(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
 
 
 def test_a_node_is_killed_in_the_middle(cluster, program, tmp_path):
-    photographs(tmp_path / "in", 240, every_broken=40, width=640, height=480)
+    photographs(tmp_path / "in", 240, every_broken=40)
     source, here, there = str(tmp_path / "in"), str(tmp_path / "here"), tmp_path / "there"
     alone = ended(program("erase", source, "-o", here, *ERASE, "--json", "--workers", "1"), 7)
     assert (alone["done"], alone["failed"]) == (234, 6)
@@ -93,7 +93,7 @@ def test_a_node_is_killed_in_the_middle(cluster, program, tmp_path):
 
 
 def test_workers_are_killed_in_the_middle(cluster, program, tmp_path):
-    photographs(tmp_path / "in", 240, width=640, height=480)
+    photographs(tmp_path / "in", 240)
     source, here, there = str(tmp_path / "in"), str(tmp_path / "here"), tmp_path / "there"
     ended(program("erase", source, "-o", here, *ERASE, "--json", "--workers", "1"), 0)
     address, _ = cluster(1, 1)
