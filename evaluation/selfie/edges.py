@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.matting.portrait import SmallNetwork, portrait, scaled
+from cleanplate.matting.network import MatteNetwork
+from cleanplate.matting.portrait import portrait, scaled
 from cleanplate.matting.refine import refine
 from cleanplate.matting.solved import Solver, solved
 from cleanplate.matting.trimap import trimap
@@ -50,11 +51,11 @@ WAYS: Mapping[str, Way] = {
 }
 
 
-def measured(network: SmallNetwork, cases: Iterable[Case], sheet: Path, *, shown: int = 8) -> list[Row]:
+def measured(network: MatteNetwork, cases: Iterable[Case], sheet: Path, *, shown: int = 8) -> list[Row]:
     """Figures of every way on every picture; the first of each set also as pictures."""
     rows, strips, drawn = [], [], dict[str, int]()
     for case in cases:
-        matte = portrait(case.picture, network)
+        matte = portrait(case.picture, network, area=network.area)
         if matte.empty:
             continue
         found: dict[str, Alpha] = {}

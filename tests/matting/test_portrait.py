@@ -139,8 +139,22 @@ def test_a_very_likely_body_is_not_translucent(tmp_path, monkeypatch):
     for likely, alpha in ((0.9, 1.0), (0.5, 0.5), (0.2, 0.0)):
         file = constant(tmp_path / f"{likely}.onnx", likely)
         monkeypatch.setattr(network, "resolve", lambda wanted, file=file: Installed(file, record, "given"))
-        assert open_network("any")(two_people()) == pytest.approx(alpha, abs=1e-3)
+        segments = open_network("any")
+        assert segments(two_people()) == pytest.approx(alpha, abs=1e-3)
+        assert segments.area < 512 * 512, "it learnt from small pictures"
         monkeypatch.setattr(
             network, "resolve", lambda wanted, file=file: Installed(file, replace(record, task="matting"), "given")
         )
         assert open_network("any")(two_people()) == pytest.approx(likely, abs=1e-3)
+
+
+@pytest.mark.parametrize("area", [128 * 128, 512 * 512])
+def test_the_network_sees_as_many_pixels_as_it_should(area):
+    seen = []
+
+    def network(pixels):
+        seen.append(pixels.shape[:2])
+        return np.ones(pixels.shape[:2], np.float32)
+
+    portrait(np.zeros((900, 1200, 3), np.uint8), network, area=area)
+    assert seen[0][0] * seen[0][1] == pytest.approx(area, rel=0.02)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import EngineError, WeightsError
+from cleanplate.matting.portrait import WORKING_AREA
 from cleanplate.runtime.contract import InputContract
 from cleanplate.runtime.network import Network
 from cleanplate.runtime.session import Session
@@ -27,6 +28,8 @@ _NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
 _VIDEO = "previous"
 _UNLIKELY = 0.25
 """Likelihood up to which a pixel is background; beyond one minus this it is a person."""
+_SEGMENTED_AREA = 256 * 256
+"""Pixels that segmentation networks see: they learn from small pictures, and find holes in faces of large ones."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class MatteNetwork:
     device: str
     notes: tuple[str, ...] = ()
     segments: bool = False
+
+    @property
+    def area(self) -> int:
+        """Pixels of a picture that it should see at once."""
+        return _SEGMENTED_AREA if self.segments else WORKING_AREA
 
     @property
     def fixed(self) -> bool:

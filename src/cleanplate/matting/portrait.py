@@ -61,16 +61,17 @@ class Matte:
         return not self.alpha.any()
 
 
-def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True) -> Matte:
+def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True, area: int = WORKING_AREA) -> Matte:
     """Matte the people of a photograph.
 
     Args:
         image: H x W x 3 RGB, uint8 or uint16; not changed.
         network: what mattes small pictures.
         second_look: look again at the part of the picture where people are, if they fill only a part of it.
+        area: pixels that the network sees; about those it was trained on.
 
     Returns:
-        Alpha at working size: about 512 x 512 pixels in the picture's proportions, more where a second look was taken.
+        Alpha at working size: about ``area`` pixels in the picture's proportions, more where a second look was taken.
         :func:`cleanplate.matting.refine.refine` makes the full resolution of it.
 
     Raises:
@@ -80,26 +81,26 @@ def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True) -
     check_image(image)
     height, width = image.shape[:2]
     whole = Box(0, 0, width, height)
-    alpha = network(scaled(image, working_size(height, width)))
+    alpha = network(scaled(image, working_size(height, width, area=area)))
     alpha = without_specks(alpha)
     if not alpha.any():
         return Matte(alpha, (whole,), (NOBODY,))
     people = _around_people(alpha, height, width)
     if not second_look or people.area > _SECOND_LOOK_BELOW * whole.area or min(people[2:]) < 1:
         return Matte(alpha, (whole,))
-    closer = network(scaled(image[people.slices], working_size(people.height, people.width)))
+    closer = network(scaled(image[people.slices], working_size(people.height, people.width, area=area)))
     joined = without_specks(_joined(alpha, closer, people, height, width))
     if not joined.any():
         return Matte(alpha, (whole,))
     return Matte(joined, (whole, people))
 
 
-def working_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width that the network sees of a picture: its proportions, about 512 x 512 pixels, at most 1024.
+def working_size(height: int, width: int, *, area: int = WORKING_AREA) -> tuple[int, int]:
+    """Height and width that the network sees of a picture: its proportions, about ``area`` pixels, sides at most 1024.
 
     Small pictures keep their size, unless they are very small.
     """
-    area = min(max(height * width, _SMALLEST_AREA), WORKING_AREA)
+    area = min(max(height * width, _SMALLEST_AREA), area)
     factor = math.sqrt(area / (height * width))
     factor = min(factor, _LONGEST / max(height, width))
     return max(1, round(height * factor)), max(1, round(width * factor))

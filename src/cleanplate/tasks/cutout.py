@@ -107,7 +107,7 @@ def cutout(
     image = cast("Image", np.ascontiguousarray(check_image(image)))
     cores = threads or usable_cores()
     network = network or open_network(weights, device=device, threads=threads)
-    matte = portrait(image, network)
+    matte = portrait(image, network, area=network.area)
     clock.lap("network")
     alpha = matte.alpha
     people = parts(alpha).boxes
