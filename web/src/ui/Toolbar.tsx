@@ -102,7 +102,7 @@ function peopleText(): string {
 
 function Compare() {
   return (
-    <div class="row">
+    <>
       <button
         type="button"
         data-action="hold"
@@ -127,7 +127,7 @@ function Compare() {
           }}
         />
       </label>
-    </div>
+    </>
   );
 }
 
