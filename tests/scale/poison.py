@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cleanplate.errors import ArgumentError, BrokenInputError
+from cleanplate.errors import ArgumentError, BrokenInputError, EngineError
 from cleanplate.scale.operations import Operation
 from cleanplate.scale.options import flag, text, texts, whole
 
@@ -39,6 +39,8 @@ def _do(data: bytes, options: Mapping[str, Any], files: Mapping[str, list[bytes]
         time.sleep(float(rest))
     if deed == "broken":
         raise BrokenInputError("is broken", subject=name, fix="get another")
+    if deed == "engine":
+        raise EngineError("needs a network that is not there")
     if deed == "upset":
         raise RuntimeError("upset\nin two lines")
     masks = b"".join(files.get("mask", []))

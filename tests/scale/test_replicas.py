@@ -11,8 +11,10 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from typing import ClassVar
 
 import pytest
+
 from tests.scale.photographs import jpeg
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -23,8 +25,8 @@ class Balancer(http.server.BaseHTTPRequestHandler):
     """Passes each call to the next replica; where that is full, to the one after it."""
 
     replicas: tuple[str, ...] = ()
-    turn = count()
-    answers: list[tuple[str, int]] = []
+    turn: ClassVar = count()
+    answers: ClassVar[list[tuple[str, int]]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))

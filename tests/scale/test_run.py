@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cleanplate.errors import ArgumentError, InputError
+from cleanplate.errors import ArgumentError, EngineError, InputError
 from cleanplate.scale.fence import Bounds
 from cleanplate.scale.local import LocalWorkers
 from cleanplate.scale.manifest import Manifest, read_manifest
@@ -191,6 +191,16 @@ def test_options_of_single_pictures(wish, tmp_path):
     listed = Wish(POISON, str(lines), str(tmp_path / "listed"))
     assert run(listed, InThisProcess()).repeated == 1
     assert files(listed) == {"a.jpg": b"a|2|", "sub/c.jpg": b"c|0|"}
+
+
+def test_run_that_cannot_succeed_ends_early(wish):
+    for number in range(40):
+        (Path(wish.source) / f"0{number:02d}.jpg").write_text("engine")
+    workers = InThisProcess()
+    with pytest.raises(EngineError, match=r"the first 20 pictures failed.*needs a network"):
+        run(wish, workers)
+    assert len(workers.worked_on) == 20
+    assert list(states(wish).values()) == ["failed"] * 20
 
 
 def test_folder_of_masks(wish, tmp_path):

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cleanplate.errors import ArgumentError, InputError
+from cleanplate.errors import ArgumentError, EngineError, InputError
 from cleanplate.scale import store
 from cleanplate.scale.hashes import HashSet
 from cleanplate.scale.manifest import Manifest
@@ -18,6 +18,10 @@ from cleanplate.scale.work import Brief, Outcome, Row, failure
 
 _IDLE_PASSES = 3
 """Times that pictures of lost workers are handed out again without any of them coming back."""
+
+
+_ENOUGH = 20
+_NOT_THE_PICTURES = (ArgumentError.exit_code, EngineError.exit_code)
 
 
 class Workers(Protocol):
@@ -89,12 +93,37 @@ def run(wish: Wish, workers: Workers, *, threads: int = 1, watch: Watch | None =
     brief = Brief(wish.operation, wish.options, wish.target, wish.overwrite, since, threads)
     try:
         with summary.working():
+            hopeless = _Hopeless()
             for outcome in _all(brief, plan, workers, manifest):
                 note(outcome)
+                hopeless.look(outcome)
     finally:
         manifest.flush()
     summary.recorded(Counter(manifest.finish()))
     return summary
+
+
+class _Hopeless:
+    """Ends a run whose first pictures all fail of what no picture can help: a missing network, a wrong option."""
+
+    def __init__(self) -> None:
+        self._alike: int | None = 0
+
+    def look(self, outcome: Outcome) -> None:
+        """Take an outcome into account.
+
+        Raises:
+            EngineError: enough is enough.
+        """
+        if self._alike is None:
+            return
+        if outcome.exit_code not in _NOT_THE_PICTURES:
+            self._alike = None
+            return
+        self._alike += 1
+        if self._alike == _ENOUGH:
+            problem = f"the first {_ENOUGH} pictures failed, the last of them: {outcome.reason}"
+            raise EngineError(problem, fix="mend that and run the same command again")
 
 
 def _all(brief: Brief, plan: Plan, workers: Workers, manifest: Manifest) -> Iterator[Outcome]:
