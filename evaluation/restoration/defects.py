@@ -8,13 +8,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.prints.damage import damage_probability
+from cleanplate.prints.marks import marks, threshold_for
+from cleanplate.prints.network import open_network
 from cleanplate_training.data.pixels import decode_rgb, file_bytes
 from evaluation.restoration.graphs import Graph, as_planes
 from evaluation.restoration.labels import labelled_crops
@@ -46,10 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, default=20, help="photographs of each folder")
     parser.add_argument("--long-side", type=int, default=512)
     parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument(
+        "--sensitivity", type=float, help="mark as `cleanplate restore` does, with hysteresis and rim, at native size"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", type=Path)
     options = parser.parse_args(arguments)
-    find = Finder(Graph(options.network), options.threshold)
+    find: Callable[[Picture], Mask] = Finder(Graph(options.network), options.threshold)
+    if options.sensitivity is not None:
+        find = AsUsed(options.network, options.threshold, options.sensitivity)
     rows = _synthetic(find, options)
     if options.scans:
         rows += _scans(find, options.scans)
@@ -70,6 +78,19 @@ class Finder:
         return np.asarray(self.graph(image=as_planes(picture))[0] > self.threshold)
 
 
+class AsUsed:
+    """Marks what ``cleanplate restore --fine`` marks."""
+
+    def __init__(self, network: Path, threshold: float, sensitivity: float) -> None:
+        self.network = open_network(network)
+        self.threshold = threshold_for(sensitivity, threshold)
+
+    def __call__(self, picture: Picture) -> Mask:
+        """Return what is marked, bool H x W."""
+        probability = damage_probability(picture, self.network, long_side=None)
+        return marks(probability, self.threshold, height=picture.shape[0], width=picture.shape[1])
+
+
 def overlap(found: Mask, truth: Mask) -> tuple[int, int, int]:
     """Return pixels in both, in ``found``, and in ``truth``."""
     return int((found & truth).sum()), int(found.sum()), int(truth.sum())
@@ -81,7 +102,7 @@ def near(mask: Mask, reach: int = _NEAR) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
-def _synthetic(find: Finder, options: argparse.Namespace) -> list[str]:
+def _synthetic(find: Callable[[Picture], Mask], options: argparse.Namespace) -> list[str]:
     rng = np.random.default_rng(options.seed)
     crops, stamps = labelled_crops(), unseen_stamps(options.stamps) if options.stamps else None
     counts: dict[str, list[tuple[int, int, int]]] = {"shapes of scans": [], "unseen stamps": []}
@@ -113,14 +134,14 @@ def _synthetic(find: Finder, options: argparse.Namespace) -> list[str]:
 
 
 def _compared(
-    find: Finder, old: NDArray[np.float32], opacity: NDArray[np.float32], rng: np.random.Generator
+    find: Callable[[Picture], Mask], old: NDArray[np.float32], opacity: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[int, int, int]:
     damaged = painted(old, opacity, _level(rng))
     truth = (opacity > 0.25) & (np.abs(damaged - old).max(axis=2) > 0.03)
     return overlap(find(_eight(damaged)), truth)
 
 
-def _scans(find: Finder, folder: Path) -> list[str]:
+def _scans(find: Callable[[Picture], Mask], folder: Path) -> list[str]:
     strict, tolerant, thin = np.zeros(3), np.zeros(4), np.zeros(2)
     for crop in labelled_crops():
         path = folder / crop.picture
@@ -164,6 +185,7 @@ def _facts(options: argparse.Namespace) -> list[str]:
     words += ["--scans", "SCANS"] if options.scans else []
     words += ["--limit", str(options.limit), "--long-side", str(options.long_side)]
     words += ["--threshold", f"{options.threshold:g}", "--seed", str(options.seed)]
+    words += [] if options.sensitivity is None else ["--sensitivity", f"{options.sensitivity:g}"]
     digest = hashlib.sha256(options.network.read_bytes()).hexdigest()
     return [
         "Test photographs turned grey or brown, with damage of other making than in training: shapes that were marked",
