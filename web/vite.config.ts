@@ -6,5 +6,6 @@ export default defineConfig({
   base: "./",
   plugins: [preact()],
   build: { outDir: "../src/cleanplate/server/page", emptyOutDir: true, assetsInlineLimit: 0 },
+  worker: { format: "es" },
   server: { proxy: { "/api": "http://127.0.0.1:8117" } },
 });

@@ -47,9 +47,17 @@ export interface Answer {
 
 export type Follow = (job: Job) => void;
 
+/** What the page needs done; by a server, or in the page itself (local/backend.ts). */
+export interface Backend {
+  setToken(token: string): void;
+  preview(file: Blob, name: string, side: number, signal?: AbortSignal): Promise<Answer>;
+  segment(file: Blob, name: string, signal?: AbortSignal): Promise<Instance[]>;
+  work(route: string, form: FormData, follow: Follow, signal: AbortSignal): Promise<Answer>;
+}
+
 const ROOT = "./api/v1";
 
-export class Client {
+export class Client implements Backend {
   constructor(private token: string | null = sessionStorage.getItem("token")) {}
 
   /** Remembers the token for this tab only. */

@@ -1,15 +1,17 @@
 /** What a user can do with the open photo. */
 
-import { Client, type Answer, type Instance } from "../api/client";
+import { Client, type Answer, type Backend, type Instance } from "../api/client";
 import { maskPicture } from "../canvas/maskPicture";
 import { t } from "../i18n";
+import { LocalBackend } from "../local/backend";
+import { isLocal } from "../local/site";
 import type { Point, Size } from "./geometry";
 import * as document from "./document";
 import { forget, keep, kept } from "./keeping";
 import { addTo, needsDrawing, type Selection } from "./selection";
 import { message, progress, run } from "./work";
 
-export const client = new Client();
+export const client: Backend = isLocal ? new LocalBackend() : new Client();
 
 /** Longest side of what is drawn; the photo itself stays full size on the server. */
 const SHOWN_SIDE = 2560;

@@ -1,0 +1,154 @@
+/** What the server does, done in this page; the same calls as the client of the server. */
+
+import { ApiError, type Answer, type Backend, type Follow, type Instance } from "../api/client";
+import { maskPicture } from "../canvas/maskPicture";
+import type { Box, Point } from "../model/geometry";
+import type { Mark, StrokeMark } from "../model/selection";
+import { ask, ready } from "./engine";
+import { personMask, runLengths } from "./masks";
+import type { Person } from "./networks";
+import { bitmapOf, contextOf, encoded, layerOf, maskOf, personLayer, pixelsOf } from "./pictures";
+import type { Mask, Picture, Plane } from "./stages/arrays";
+
+interface Photo {
+  readonly file: File;
+  readonly picture: Picture;
+  readonly alpha: Uint8Array;
+}
+
+export class LocalBackend implements Backend {
+  /** There is nobody to show a token to. */
+  setToken(): void {}
+
+  async preview(file: Blob, name: string, side: number): Promise<Answer> {
+    const bitmap = await bitmapOf(file, name);
+    const { width, height } = bitmap;
+    const shrink = Math.min(1, side / Math.max(width, height));
+    const context = contextOf(Math.max(1, Math.round(width * shrink)), Math.max(1, Math.round(height * shrink)));
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, context.canvas.width, context.canvas.height);
+    return { file: await context.canvas.convertToBlob({ type: "image/png" }), name, report: { width, height } };
+  }
+
+  async segment(file: Blob, name: string): Promise<Instance[]> {
+    const { picture } = pixelsOf(await bitmapOf(file, name));
+    return (await this.found(picture)).map(({ person, mask }, id) => ({
+      id: id + 1, label: "person", score: person.score, box: person.box.map(Math.round) as unknown as Box,
+      area: mask.data.reduce((sum, is) => sum + is, 0), segmentation: runLengths(mask),
+    }));
+  }
+
+  async work(route: string, form: FormData, follow: Follow, signal: AbortSignal): Promise<Answer> {
+    const file = form.get("image") as File;
+    const photo: Photo = { file, ...pixelsOf(await bitmapOf(file, file.name)) };
+    const stem = file.name.replace(/\.[^.]*$/, "");
+    const progress = (done: number, total: number): void =>
+      follow({ id: "local", kind: route, state: "running", done, total, error: null, result: null, report: null });
+    if (route === "erase") return this.erase(photo, form, progress, signal);
+    if (route === "cutout") {
+      const layer = personLayer(photo.picture, await this.matte(photo.picture, signal));
+      return { file: await layer.convertToBlob({ type: "image/png" }), name: `${stem}-cutout.png`, report: null };
+    }
+    if (route === "background") {
+      const made = await this.background(photo, form, signal);
+      const name = made.type === "image/jpeg" ? `${stem}-background.jpg` : `${stem}-background.png`;
+      return { file: made, name, report: null };
+    }
+    throw new ApiError("this needs a server: run 'cleanplate serve'", 501, "Local");
+  }
+
+  private async erase(photo: Photo, form: FormData, progress: (done: number, total: number) => void, signal: AbortSignal): Promise<Answer> {
+    const { picture } = photo;
+    const hole = await this.selected(picture, form);
+    const grow = form.get("grow");
+    const made = await ask<Picture>(
+      { kind: "fill", image: picture, hole, seed: Number(form.get("seed") ?? 0), grow: grow === null ? null : Number(grow) }, signal, progress,
+    );
+    return { file: await encoded(layerOf(made, (place) => photo.alpha[place]!), photo.file), name: photo.file.name, report: null };
+  }
+
+  private async selected(picture: Picture, form: FormData): Promise<Mask> {
+    const { width, height } = picture;
+    const click = form.get("click");
+    if (typeof click === "string" || form.has("people") || form.has("passersby")) {
+      const found = await this.found(picture);
+      const [x, y] = typeof click === "string" ? click.split(",").map(Number) : [];
+      const chosen = x === undefined || y === undefined ? found : found.filter(({ mask }) => mask.data[y * width + x]).slice(-1);
+      if (!chosen.length) throw new ApiError("nobody is there", 422, "Local");
+      const data = new Uint8Array(width * height);
+      for (const { mask } of chosen) mask.data.forEach((is, place) => is && (data[place] = 1));
+      return { width, height, data };
+    }
+    return maskOf(await maskPicture(await marksOf(form), { width, height }));
+  }
+
+  private async found(picture: Picture): Promise<{ person: Person; mask: Mask }[]> {
+    await ready("people");
+    const found = await ask<Person[]>({ kind: "people", image: picture });
+    return found.map((person) => ({ person, mask: personMask(person, picture.width, picture.height) }));
+  }
+
+  private async matte(picture: Picture, signal: AbortSignal): Promise<Plane> {
+    await ready("matting");
+    const alpha = await ask<Plane>({ kind: "matte", image: picture, size: "full" }, signal);
+    if (!alpha.data.some((value) => value > 0.5)) throw new ApiError("no person was found in the picture", 422, "Local");
+    return alpha;
+  }
+
+  private async background(photo: Photo, form: FormData, signal: AbortSignal): Promise<Blob> {
+    const { picture } = photo;
+    const layer = personLayer(picture, await this.matte(picture, signal));
+    const wanted = String(form.get("with") ?? "");
+    if (wanted === "transparent") return layer.convertToBlob({ type: "image/png" });
+    const context = contextOf(picture.width, picture.height);
+    const other = form.get("picture");
+    if (other instanceof Blob) drawCovering(context, await bitmapOf(other, "background"));
+    else drawBehind(context, layerOf(picture, () => 255), wanted);
+    context.drawImage(layer, 0, 0);
+    return encoded(context.canvas, photo.file);
+  }
+}
+
+/** A colour, or the picture itself blurred. */
+export function drawBehind(context: OffscreenCanvasRenderingContext2D, own: CanvasImageSource, wanted: string): void {
+  const { width, height } = context.canvas;
+  if (wanted.startsWith("blur:")) {
+    context.filter = `blur(${Number(wanted.slice(5))}px)`;
+    context.drawImage(own, 0, 0, width, height);
+    context.filter = "none";
+  } else {
+    context.fillStyle = wanted;
+    context.fillRect(0, 0, width, height);
+  }
+}
+
+/** As large as needed to leave nothing uncovered, in the middle. */
+export function drawCovering(context: OffscreenCanvasRenderingContext2D, picture: ImageBitmap): void {
+  const { width, height } = context.canvas;
+  const scale = Math.max(width / picture.width, height / picture.height);
+  const [w, h] = [picture.width * scale, picture.height * scale];
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
+}
+
+/** The marks that were put into a form of the erase route. */
+async function marksOf(form: FormData): Promise<Mark[]> {
+  const marks: Mark[] = [];
+  const point = (text: string): Point => {
+    const [x = 0, y = 0] = text.split(",").map(Number);
+    return { x, y };
+  };
+  for (const box of form.getAll("box")) marks.push({ kind: "box", box: String(box).split(",").map(Number) as unknown as Box });
+  for (const polygon of form.getAll("polygon")) marks.push({ kind: "lasso", points: String(polygon).split(" ").map(point) });
+  const mask = form.get("mask");
+  if (mask instanceof Blob) marks.push({ kind: "mask", file: mask });
+  const strokes = form.get("strokes");
+  if (strokes instanceof Blob) {
+    const listed = JSON.parse(await strokes.text()) as { points: [number, number][]; size: number; hardness: number; erase: boolean }[];
+    for (const { points, ...rest } of listed) {
+      const stroke: StrokeMark = { kind: "stroke", ...rest, points: points.map(([x, y]) => ({ x, y })) };
+      marks.push(stroke);
+    }
+  }
+  return marks;
+}
