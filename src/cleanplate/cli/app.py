@@ -29,6 +29,7 @@ COMMANDS = {
     "adapt": ("cleanplate.cli.adapt", "Adapt a matting network to one clip (needs the extra 'train')."),
     "camera": ("cleanplate.cli.camera", "Put another background behind you, live, in the browser or a virtual camera."),
     "serve": ("cleanplate.cli.serve", "Serve the HTTP API and the web page on this machine."),
+    "web": ("cleanplate.cli.web", "Write the page as a static site that works without a server."),
     "segment": ("cleanplate.cli.segment", "Find people in a photo: numbered outlines, boxes, masks."),
     "models": ("cleanplate.cli.models", "List, fetch, verify and convert the weights of networks."),
     "doctor": ("cleanplate.cli.doctor", "Check this installation: versions, cores, devices, weights, folders."),

@@ -93,6 +93,15 @@ export const en = {
   resultColour: "Only in colour",
   resultDefects: "Damage",
   nothingToRestore: "Nothing is marked; the damage is looked for while restoring.",
+  webcam: "Webcam",
+  networks: "Networks",
+  networksHint: "Networks of this site run in this browser; nothing is uploaded. Where the site has none, choose an ONNX file.",
+  ofSite: "from this site",
+  missing: "none",
+  ownFile: "Own file",
+  startCamera: "Start the camera",
+  stopCamera: "Stop",
+  cameraRate: "{rate} pictures a second",
   shortcutList:
     "P people · B box · L lasso · D brush · E unpaint · H or space move · [ ] brush size · Enter erase · Ctrl Z undo · Ctrl Y redo · + − zoom · 0 fit · 1 full size · C hold to compare · Ctrl S download · Esc clear",
 } as const;

@@ -94,6 +94,15 @@ export const zh: Texts = {
   resultColour: "仅上色",
   resultDefects: "损伤",
   nothingToRestore: "尚未标记；修复时会自动查找损伤。",
+  webcam: "摄像头",
+  networks: "网络模型",
+  networksHint: "模型在此浏览器中运行，不会上传任何内容。若网站未提供模型，请选择 ONNX 文件。",
+  ofSite: "来自本站",
+  missing: "无",
+  ownFile: "自选文件",
+  startCamera: "打开摄像头",
+  stopCamera: "停止",
+  cameraRate: "每秒 {rate} 帧",
   shortcutList:
     "P 人物 · B 方框 · L 套索 · D 画笔 · E 取消涂抹 · H 或空格 移动 · [ ] 画笔大小 · Enter 擦除 · Ctrl Z 撤销 · Ctrl Y 重做 · + − 缩放 · 0 适合窗口 · 1 原始大小 · C 按住对比 · Ctrl S 下载 · Esc 清除",
 };

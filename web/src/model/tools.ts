@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { View } from "./geometry";
 
 export type Tool = "people" | "box" | "lasso" | "brush" | "rubber" | "hand";
-export type Tab = "erase" | "cutout" | "background" | "restore" | "video" | "batch";
+export type Tab = "erase" | "cutout" | "background" | "restore" | "video" | "batch" | "webcam";
 
 export const tab = signal<Tab>("erase");
 export const tool = signal<Tool>("people");

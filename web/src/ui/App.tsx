@@ -3,6 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Stage } from "../canvas/Stage";
 import { language, setLanguage, t } from "../i18n";
+import { Networks } from "../local/Networks";
+import { isLocal } from "../local/site";
+import { Webcam } from "../local/Webcam";
 import { closePhoto, open, reopen } from "../model/actions";
 import { addFiles } from "../model/batch";
 import { isClip, openClip } from "../model/clip";
@@ -17,13 +20,17 @@ import { Toolbar } from "./Toolbar";
 import { Video } from "./Video";
 import { Welcome } from "./Welcome";
 
-const TABS: readonly Tab[] = ["erase", "cutout", "background", "restore", "video", "batch"];
+/** Restoring and video files need the server; the webcam is for the page that works alone. */
+const TABS: readonly Tab[] = isLocal
+  ? ["erase", "cutout", "background", "webcam"]
+  : ["erase", "cutout", "background", "restore", "video", "batch"];
 
 /** One photo is opened, several make a batch, a clip goes to its tab. */
 function take(files: readonly File[]): void {
   const [first] = files;
   if (!first) return;
-  if (isClip(first)) {
+  if (isLocal) void open(first, first.name || "pasted.png");
+  else if (isClip(first)) {
     openClip(first);
     tab.value = "video";
   } else if (files.length > 1 || tab.value === "batch") {
@@ -59,7 +66,7 @@ export function App() {
   }, []);
 
   const opened = step.value !== null;
-  const ownFiles = tab.value === "video" || tab.value === "batch";
+  const ownFiles = tab.value === "video" || tab.value === "batch" || tab.value === "webcam";
   return (
     <div class="page">
       <header>
@@ -72,6 +79,7 @@ export function App() {
           ))}
         </nav>
         <span class="space" />
+        {isLocal && <Networks />}
         {opened && !ownFiles && (
           <button type="button" onClick={() => void closePhoto()}>
             {t("close")}
@@ -86,6 +94,7 @@ export function App() {
       </header>
       {tab.value === "video" && <Video />}
       {tab.value === "batch" && <Batch />}
+      {tab.value === "webcam" && <Webcam />}
       {!ownFiles && !opened && <Welcome />}
       {!ownFiles && opened && (
         <main class="work">

@@ -1,7 +1,7 @@
 /** The TypeScript stages against what the Python ones made (tests/web/golden.py). */
 
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import vectors from "./golden.json";
 import type { Levels, Mask, Picture } from "../../src/local/stages/arrays";
 import { search } from "../../src/local/stages/correspondence";
 import { fill, grown } from "../../src/local/stages/fill";
@@ -18,7 +18,7 @@ interface Packed {
   data: string;
 }
 
-const golden = JSON.parse(readFileSync(new URL("golden.json", import.meta.url), "utf8"));
+const golden = vectors as any;
 const TYPES = { uint8: Uint8Array, float32: Float32Array, int32: Int32Array } as const;
 
 function unpacked<Kind>(packed: Packed): Kind {
