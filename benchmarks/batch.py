@@ -1,10 +1,12 @@
 """Throughput, overhead and memory of ``cleanplate batch``: ``python -m benchmarks.batch``.
 
-Four parts; each writes into ``results/batch.json``:
+Five parts; each writes into ``results/batch.json``:
 
 - ``loop``: the same pictures through a plain loop over ``erase_file`` in one process, through the batch with one local
   worker, and with two, interleaved. Compared are wall time and the processor time of all processes together, which
   other work on the machine disturbs less.
+- ``fence``: the same, picture by picture in turn, without starting anything: ``erase_file`` in this process against a
+  warm fenced child with its manifest. Processor time of this process and the child.
 - ``memory``: resident memory of the driver and of its child over a long run.
 - ``plan``: time and memory to lay out and to record lists of many names; no picture is read (simulated).
 - ``s3``: the same pictures from and to an S3 server on this machine (moto), one worker.
@@ -114,6 +116,54 @@ def loop(work: Path, *, count: int, megapixels: float, repeats: int) -> dict[str
         )
         figures[name]["overhead_wall"] = round(statistics.median(a["seconds"] / b["seconds"] for a, b in pairs) - 1, 4)
     return figures
+
+
+def fence(work: Path, *, count: int, megapixels: float) -> dict[str, Any]:
+    """What fence, messages and manifest add to a warm picture, in processor time; plain and fenced in turn."""
+    import cv2
+
+    from cleanplate.scale.fence import Bounds, Fence
+    from cleanplate.scale.manifest import Manifest
+    from cleanplate.scale.work import Brief, Row
+    from cleanplate.tasks.erase_options import EraseOptions, Targets
+    from cleanplate.tasks.photo import erase_file
+    from cleanplate.tasks.selection import Selection
+
+    cv2.setNumThreads(1)
+    photographs(work / "fence", count + 1, megapixels)
+    (work / "plain").mkdir()
+    fenced = Fence(Brief("erase", {"box": [_BOX]}, str(work / "fenced")), Bounds(seconds=3600))
+    manifest = Manifest(str(work / "fenced"))
+    taken: list[tuple[float, float]] = []
+    for place in sorted((work / "fence").iterdir()):
+        started = time.process_time()
+        selection = Selection(boxes=(_BOX,))
+        erase_file(place, Targets(work / "plain" / place.name), selection, EraseOptions(threads=1))
+        plain = time.process_time() - started
+        started, before = time.process_time(), sum(map(_busy, _children(os.getpid())))
+        outcome = fenced.do(Row(place.name, str(place), place.name))
+        assert outcome.state == "done", outcome.reason
+        manifest.add(outcome)
+        manifest.flush()  # dearer than in earnest, where it is done for many at once
+        own = time.process_time() - started
+        taken.append((plain, own + sum(map(_busy, _children(os.getpid()))) - before))
+    fenced.close()
+    pairs = taken[1:]  # the first one warms both up
+    ratios = sorted(after / before for before, after in pairs)
+    return {
+        "pictures": count,
+        "megapixels": megapixels,
+        "plain_cpu_seconds": [round(before, 3) for before, _ in pairs],
+        "fenced_cpu_seconds": [round(after, 3) for _, after in pairs],
+        "overhead_of_sums": round(sum(after for _, after in pairs) / sum(before for before, _ in pairs) - 1, 4),
+        "overhead_median": round(statistics.median(ratios) - 1, 4),
+    }
+
+
+def _busy(pid: int) -> float:
+    """Processor seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(work: Path, *, count: int, megapixels: float) -> dict[str, Any]:
@@ -249,10 +299,11 @@ def s3(work: Path, *, count: int, megapixels: float, repeats: int) -> dict[str, 
 def main() -> None:
     """Run what is asked for and write it down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["loop", "memory", "plan", "s3"])
+    parser.add_argument("parts", nargs="*", default=["loop", "fence", "memory", "plan", "s3"])
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--megapixels", type=float, default=12.0)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--long", type=int, default=400, help="pictures of the run whose memory is watched")
     parser.add_argument("--names", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     chosen = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -262,8 +313,10 @@ def main() -> None:
             work = Path(folder)
             if part == "loop":
                 results[part] = loop(work, count=chosen.pictures, megapixels=chosen.megapixels, repeats=chosen.repeats)
+            elif part == "fence":
+                results[part] = fence(work, count=chosen.pictures, megapixels=chosen.megapixels)
             elif part == "memory":
-                results[part] = memory(work, count=400, megapixels=2.0)
+                results[part] = memory(work, count=chosen.long, megapixels=0.5)
             elif part == "plan":
                 results[part] = plan(work, chosen.names)
             else:
