@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -182,3 +183,15 @@ def test_edges_are_compared(red, shard, tmp_path, monkeypatch):
     assert report.count("| guided filter |") == 1
     assert "closed-form, then guided" in report
     assert cv2.imread(str(tmp_path / "e" / "edges.png")) is not None
+
+
+def test_the_notebook_runs_on_the_published_figures(monkeypatch, capsys):
+    root = Path(__file__).parents[2]
+    monkeypatch.chdir(root)
+    cells = json.loads((root / "evaluation/selfie/failures.ipynb").read_text(encoding="utf-8"))["cells"]
+    names = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert set(names["methods"]) >= {"selfie-u-net-lite0"}
+    assert "worst tenth" in capsys.readouterr().out
