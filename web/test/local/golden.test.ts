@@ -134,7 +134,7 @@ test("a whole fill, and one with a finer search", () => {
     }
   }
   expect(differences(means, unpacked<Levels>(golden.divided).data).mean).toBeLessThan(1.5);
-});
+}, 60_000);
 
 function scene(height: number, width: number): Picture {
   const data = new Uint8Array(width * height * 3);
@@ -162,4 +162,4 @@ test("patch search continues a pattern, keeps what is known and repeats itself f
   expect(differences(made.data, data).mean).toBeLessThan(1);
   expect(made.data.every((value, i) => holes.data[Math.floor(i / 3)] || value === data[i])).toBe(true);
   expect(complete({ width, height: width, data: blanked }, holes, blank, 3).data).toEqual(made.data);
-});
+}, 60_000);
