@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -266,6 +266,7 @@ def _run(name: str, about: Run, given: Mapping[str, Any]) -> None:
         check_outputs=about.check_outputs,
     )
     with (
+        redirect_stdout(sys.stderr),  # Ray prints what it thinks of lost machines; the summary stays alone
         _metrics(name, about) as metrics,
         _progress(metrics, quiet=about.json_report) as progress,
         closing(_workers(about)) as workers,
