@@ -1,7 +1,7 @@
 """From a trained network to a file for the runtime, through two gates.
 
 1. Parity: the ONNX graph with float32 weights gives what PyTorch gives, up to rounding.
-2. Fidelity: with weights stored as float16 or int8 it still gives the same to at least 50 dB.
+2. Fidelity: with weights stored as float16 or int8 it still gives the same, to as many decibels as the task asks (50).
 
 A network that fails a gate is not written.
 """
@@ -21,9 +21,6 @@ from cleanplate_training.onnx_graph import OPSET, inputs_of_other_sizes, to_onnx
 from cleanplate_training.onnx_storage import Storage, stored_as
 from cleanplate_training.parity import Difference, Outputs, difference, onnx_outputs, torch_outputs
 from cleanplate_training.task import Exported
-
-FIDELITY = 50.0
-"""Decibels that stored weights must keep."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +83,10 @@ def export(
         )
     stored = stored_as(graph, storage)
     fidelity = difference(plain, compared(exported, inputs, onnx_outputs(stored, inputs)))
-    if fidelity.psnr < FIDELITY:
+    if fidelity.psnr < exported.fidelity:
         finer = "float16" if storage == "int8" else "float32"
         raise EngineError(
-            f"{storage} weights change the output too much ({fidelity}; needed {FIDELITY:.0f} dB)",
+            f"{storage} weights change the output too much ({fidelity}; needed {exported.fidelity:.0f} dB)",
             subject=path,
             fix=f"not written; use --storage {finer}",
         )

@@ -112,6 +112,7 @@ class Exported:
         input: How the runtime prepares a picture for the network.
         output: How the runtime reads what it returns.
         atol: Largest difference between PyTorch's and ONNX Runtime's outputs that is only rounding.
+        fidelity: Decibels that outputs must keep when weights are stored with fewer bits.
         comparable: Turns the outputs by name, for a picture of ``(height, width)``, into the one array by which two
             versions are compared; None compares every output as it is. For networks with a list as their answer.
         metadata: Entries for the file itself, such as the names of classes.
@@ -123,6 +124,7 @@ class Exported:
     input: InputContract
     output: OutputContract
     atol: float = 1e-3
+    fidelity: float = 50.0
     comparable: Callable[[Mapping[str, NDArray[Any]], tuple[int, int]], NDArray[np.float32]] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
