@@ -26,7 +26,7 @@ from cleanplate_training.tasks.instance_data import FixedExamples, MixedExamples
 _LONGEST = 640
 """Long side at which photographs are looked at: the light network is quick there, and people 20 pixels high show."""
 _FIDELITY = 40.0
-"""Less than other networks: users see scores and masks cut at a threshold, and the figures are taken of the stored graph."""
+"""Less than other networks: scores and masks are cut at a threshold, and the figures are taken of the stored graph."""
 
 
 @dataclass(frozen=True)
