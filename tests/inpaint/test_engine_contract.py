@@ -107,7 +107,9 @@ def test_every_listed_engine_has_a_contract_test() -> None:
 
 
 def test_unknown_engine_names_the_valid_ones() -> None:
-    with pytest.raises(EngineError, match=r"unknown engine 'magic'.*auto, cra, hybrid, onnx, partial, patchmatch, telea"):
+    with pytest.raises(
+        EngineError, match=r"unknown engine 'magic'.*auto, cra, hybrid, onnx, partial, patchmatch, telea"
+    ):
         create_engine("magic")
 
 
