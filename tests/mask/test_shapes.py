@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleanplate.errors import ArrayError, SelectionError
@@ -151,6 +151,8 @@ POINTS = st.tuples(st.floats(-20, 60), st.floats(-20, 60))
 
 
 @given(SIDES, SIDES, st.lists(POINTS, min_size=1, max_size=5), st.floats(0.5, 30))
+@example(20, 20, [(0.0, 5.0), (5e-324, 5.0)], 8.0)
+@example(20, 20, [(5.0, 0.0), (15.0, 5e-324)], 8.0)
 def test_stroke_is_everything_within_its_radius(height, width, points, size):
     mask = strokes_mask([Stroke(tuple(points), size)], height, width)
     pairs = list(itertools.pairwise(points)) or [(points[0], points[0])]

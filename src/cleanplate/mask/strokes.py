@@ -93,6 +93,10 @@ def strokes_mask(strokes: Iterable[Stroke], height: int, width: int) -> Mask:
     return mask
 
 
+_POINT = 1e-9
+"""Pixels; a piece of a stroke that is no longer than this is a point."""
+
+
 def _stroke_mask(stroke: Stroke, height: int, width: int) -> Mask:
     points = np.array(stroke.points, dtype=np.float64)
     if len(points) == 1:
@@ -121,14 +125,15 @@ def _capsule(
         high = np.where(touched, np.maximum(high, centre[0] + half), high)
     along = b - a
     length = float(np.hypot(*along))
-    if length > 0:
+    if length > _POINT:
         normal = np.array([-along[1], along[0]]) * (radius / length)
         corners = (a + normal, b + normal, b - normal, a - normal)
         for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
             if y0 != y1:
                 touched = (y >= min(y0, y1)) & (y <= max(y0, y1))
-                cut = x0 + (y - y0) * (x1 - x0) / (y1 - y0)
-                low = np.where(touched, np.minimum(low, cut), low)
-                high = np.where(touched, np.maximum(high, cut), high)
+                # A share of the edge, within 0..1, where its slope might be without bounds.
+                cut = x0 + (y[touched] - y0) / (y1 - y0) * (x1 - x0)
+                low[touched] = np.minimum(low[touched], cut)
+                high[touched] = np.maximum(high[touched], cut)
     hit = low <= high
     return rows[hit], low[hit], high[hit]
