@@ -32,7 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cleanplate.runtime.session import Session, start
 from cleanplate_training.export import export
-from cleanplate_training.models.modnet_slim import FULL_DEPTHS
+from cleanplate_training.models.lite_encoder import FULL_DEPTHS
 from cleanplate_training.tasks.matting import Network, build, exported_matte
 
 HERE = Path(__file__).resolve().parent

@@ -15,8 +15,9 @@ from torch.nn import functional
 from cleanplate.runtime.contract import InputContract
 from cleanplate.weights.record import OutputContract
 from cleanplate_training.losses import matting as losses
+from cleanplate_training.models.lite_encoder import FULL_DEPTHS
 from cleanplate_training.models.modnet import MODNet
-from cleanplate_training.models.modnet_slim import FULL_DEPTHS, Mattes, SlimMODNet
+from cleanplate_training.models.modnet_slim import Mattes, SlimMODNet
 from cleanplate_training.stream import Batch
 from cleanplate_training.task import Exported, Goal, Losses, Networks, Phase, Port, Task, TaskData
 from cleanplate_training.tasks.matting_data import Data, open_data
