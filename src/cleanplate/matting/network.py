@@ -97,8 +97,8 @@ def open_network(
         threads: cores that one run may use.
 
     Raises:
-        EngineError: no network, several to choose from, or one for something else.
-        WeightsError: the file is missing, damaged or refused by its terms.
+        EngineError: several to choose from, or one for something else.
+        WeightsError: none is installed, or the file is missing, damaged or refused by its terms.
         DeviceError: the device is not there.
     """
     installed = resolve(weights if weights is not None else _default().name)

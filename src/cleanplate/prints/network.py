@@ -80,8 +80,8 @@ def open_network(
         threads: cores that one run may use.
 
     Raises:
-        EngineError: no network, or one for something else.
-        WeightsError: the file is missing, damaged or refused by its terms.
+        EngineError: it is one for something else.
+        WeightsError: none is installed, or the file is missing, damaged or refused by its terms.
         DeviceError: the device is not there.
     """
     installed = chosen(WANTED, weights)
