@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { drawBehind, drawCovering } from "./backend";
+import { drawBehind, drawCovering } from "./cameraBackdrop";
 import { ask, ready } from "./engine";
 import { contextOf, layerOf, pixelsOf } from "./pictures";
 import type { Plane } from "./stages/arrays";

@@ -8,7 +8,9 @@ import { ask, ready } from "./engine";
 import { personMask, runLengths } from "./masks";
 import type { Person } from "./networks";
 import { bitmapOf, contextOf, encoded, layerOf, maskOf, personLayer, pixelsOf } from "./pictures";
-import type { Mask, Picture, Plane } from "./stages/arrays";
+import type { Behind } from "./matting/backdrop";
+import type { Mask, Picture } from "./stages/arrays";
+import type { Cutout } from "./worker";
 
 interface Photo {
   readonly file: File;
@@ -46,7 +48,9 @@ export class LocalBackend implements Backend {
       follow({ id: "local", kind: route, state: "running", done, total, error: null, result: null, report: null });
     if (route === "erase") return this.erase(photo, form, progress, signal);
     if (route === "cutout") {
-      const layer = personLayer(photo.picture, await this.matte(photo.picture, signal));
+      await ready("matting");
+      const { colours, alpha } = await ask<Cutout>({ kind: "cutout", image: photo.picture }, signal);
+      const layer = personLayer(colours, alpha);
       return { file: await layer.convertToBlob({ type: "image/png" }), name: `${stem}-cutout.png`, report: null };
     }
     if (route === "background") {
@@ -88,47 +92,28 @@ export class LocalBackend implements Backend {
     return found.map((person) => ({ person, mask: personMask(person, picture.width, picture.height) }));
   }
 
-  private async matte(picture: Picture, signal: AbortSignal): Promise<Plane> {
-    await ready("matting");
-    const alpha = await ask<Plane>({ kind: "matte", image: picture, size: "full" }, signal);
-    if (!alpha.data.some((value) => value > 0.5)) throw new ApiError("no person was found in the picture", 422, "Local");
-    return alpha;
-  }
-
   private async background(photo: Photo, form: FormData, signal: AbortSignal): Promise<Blob> {
-    const { picture } = photo;
-    const layer = personLayer(picture, await this.matte(picture, signal));
-    const wanted = String(form.get("with") ?? "");
-    if (wanted === "transparent") return layer.convertToBlob({ type: "image/png" });
-    const context = contextOf(picture.width, picture.height);
-    const other = form.get("picture");
-    if (other instanceof Blob) drawCovering(context, await bitmapOf(other, "background"));
-    else drawBehind(context, layerOf(picture, () => 255), wanted);
-    context.drawImage(layer, 0, 0);
-    return encoded(context.canvas, photo.file);
+    const image = photo.picture;
+    await ready("matting");
+    if (form.get("with") === "transparent") {
+      const { colours, alpha } = await ask<Cutout>({ kind: "cutout", image }, signal);
+      return personLayer(colours, alpha).convertToBlob({ type: "image/png" });
+    }
+    const made = await ask<Picture>({ kind: "background", image, behind: await behindOf(form) }, signal);
+    return encoded(layerOf(made, () => 255), photo.file);
   }
 }
 
-/** A colour, or the picture itself blurred. */
-export function drawBehind(context: OffscreenCanvasRenderingContext2D, own: CanvasImageSource, wanted: string): void {
-  const { width, height } = context.canvas;
-  if (wanted.startsWith("blur:")) {
-    context.filter = `blur(${Number(wanted.slice(5))}px)`;
-    context.drawImage(own, 0, 0, width, height);
-    context.filter = "none";
-  } else {
-    context.fillStyle = wanted;
-    context.fillRect(0, 0, width, height);
-  }
-}
-
-/** As large as needed to leave nothing uncovered, in the middle. */
-export function drawCovering(context: OffscreenCanvasRenderingContext2D, picture: ImageBitmap): void {
-  const { width, height } = context.canvas;
-  const scale = Math.max(width / picture.width, height / picture.height);
-  const [w, h] = [picture.width * scale, picture.height * scale];
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
+async function behindOf(form: FormData): Promise<Behind> {
+  const other = form.get("picture");
+  if (other instanceof Blob) return { kind: "picture", picture: pixelsOf(await bitmapOf(other, "background")).picture };
+  const wanted = String(form.get("with") ?? "");
+  if (wanted.startsWith("blur:")) return { kind: "blur", strength: Number(wanted.slice(5)) };
+  const context = contextOf(1, 1);
+  context.fillStyle = wanted;
+  context.fillRect(0, 0, 1, 1);
+  const [r = 0, g = 0, b = 0] = context.getImageData(0, 0, 1, 1).data;
+  return { kind: "colour", rgb: [r, g, b] };
 }
 
 /** The marks that were put into a form of the erase route. */

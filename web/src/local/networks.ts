@@ -1,14 +1,11 @@
 /** Runs networks with onnxruntime-web: by WebGPU where there is one, else WASM; threads where the page may have them. */
 
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import { scaledPicture, scaledPlane, tensorOf } from "./scale";
+import { scaledPicture, tensorOf } from "./scale";
 import type { Picture, Plane } from "./stages/arrays";
 
 type Runtime = typeof import("onnxruntime-web");
 
-const WORKING_AREA = 512 * 512;
-const SMALLEST_AREA = 224 * 224;
-const LONGEST = 1024;
 const PEOPLE_SIDE = 640;
 const MIN_SCORE = 0.5;
 const PERSON = 1;
@@ -45,15 +42,6 @@ export class Network {
   }
 }
 
-/** Alpha of a picture of any size, at the size that the network worked at. */
-export async function matte(picture: Picture, network: Network): Promise<Plane> {
-  const pixels = picture.width * picture.height;
-  const area = Math.min(Math.max(pixels, SMALLEST_AREA), WORKING_AREA);
-  const factor = Math.min(Math.sqrt(area / pixels), LONGEST / Math.max(picture.width, picture.height));
-  const [w, h] = [Math.max(1, Math.round(picture.width * factor)), Math.max(1, Math.round(picture.height * factor))];
-  return alphaOf(scaledPicture(picture, w, h), network, null);
-}
-
 /** One step at the picture's own size; `previous` is the alpha of the frame before, padded as this one. */
 export async function alphaOf(small: Picture, network: Network, previous: Plane | null): Promise<Plane> {
   const { data, width, height } = tensorOf(small, "reflect");
@@ -74,8 +62,6 @@ export async function alphaOf(small: Picture, network: Network, previous: Plane 
   }
   return { width: small.width, height: small.height, data: result };
 }
-
-export const enlargedAlpha = (alpha: Plane, width: number, height: number): Plane => scaledPlane(alpha, width, height);
 
 export interface Person {
   /** Left, top, right, bottom in pixels of the picture; not rounded. */

@@ -1,15 +1,28 @@
 /** The work that would keep the page from answering: filling and networks. One request at a time, in order. */
 
-import { enlargedAlpha, matte, people, alphaOf, Network } from "./networks";
+import { behindOf, over, type Behind } from "./matting/backdrop";
+import { foregroundColours } from "./matting/foreground";
+import { portrait } from "./matting/portrait";
+import { refine } from "./matting/refine";
+import { alphaOf, Network, people } from "./networks";
 import { automaticGrowth, fill, grown } from "./stages/fill";
 import type { Mask, Picture, Plane } from "./stages/arrays";
 
 export type Feature = "matting" | "video" | "people";
 
+/** Share of the grown rim over which the fill is blended with what was there. */
+const SEAM_SHARE = 0.5;
+
+export interface Cutout {
+  readonly colours: Picture;
+  readonly alpha: Plane;
+}
+
 export type Order =
   | { kind: "open"; feature: Feature; bytes: Uint8Array }
   | { kind: "fill"; image: Picture; hole: Mask; seed: number; grow: number | null }
-  | { kind: "matte"; image: Picture; size: "small" | "full" }
+  | { kind: "cutout"; image: Picture }
+  | { kind: "background"; image: Picture; behind: Behind }
   | { kind: "frame"; image: Picture; previous: Plane | null }
   | { kind: "people"; image: Picture };
 
@@ -27,9 +40,11 @@ async function done(order: Order, progress: (done: number, total: number) => voi
       return void networks.set(order.feature, await Network.open(order.bytes));
     case "fill":
       return filled(order.image, order.hole, order.seed, order.grow, progress);
-    case "matte": {
-      const alpha = await matte(order.image, network("matting", "video"));
-      return order.size === "small" ? alpha : enlargedAlpha(alpha, order.image.width, order.image.height);
+    case "cutout":
+      return cut(order.image);
+    case "background": {
+      const { colours, alpha } = await cut(order.image);
+      return over(colours, alpha, behindOf(order.image, alpha, order.behind));
     }
     case "frame":
       return alphaOf(order.image, network("video", "matting"), order.previous);
@@ -38,11 +53,21 @@ async function done(order: Order, progress: (done: number, total: number) => voi
   }
 }
 
+/** People's own colours and their alpha, at the full size of the picture. */
+async function cut(image: Picture): Promise<Cutout> {
+  const open = network("matting", "video");
+  const small = await portrait(image, (picture) => alphaOf(picture, open, null));
+  if (!small.data.some((value) => value > 0)) throw new Error("no person was found in the picture");
+  const alpha = refine(image, small);
+  return { colours: foregroundColours(image, alpha), alpha };
+}
+
 function filled(image: Picture, selection: Mask, seed: number, grow: number | null, progress: (done: number, total: number) => void): Picture {
   if (!selection.data.includes(1)) throw new Error("nothing is selected");
-  const hole = grown(selection, grow ?? automaticGrowth(selection));
+  const rim = grow ?? automaticGrowth(selection);
+  const hole = grown(selection, rim);
   if (!hole.data.includes(0)) throw new Error("everything is selected, so nothing is left to continue from");
-  return fill(image, hole, seed, progress);
+  return fill(image, hole, { seed, seam: SEAM_SHARE * rim, progress });
 }
 
 let queue = Promise.resolve();

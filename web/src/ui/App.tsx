@@ -81,7 +81,7 @@ export function App() {
         <span class="space" />
         {isLocal && <Networks />}
         {opened && !ownFiles && (
-          <button type="button" onClick={() => void closePhoto()}>
+          <button type="button" data-action="close" onClick={() => void closePhoto()}>
             {t("close")}
           </button>
         )}

@@ -36,7 +36,7 @@ function Result({ answer, take }: { readonly answer: Answer; readonly take: Prop
             {t("takeResult")}
           </button>
         )}
-        <button type="button" onClick={() => save(answer.file, answer.name)}>
+        <button type="button" data-action="save" onClick={() => save(answer.file, answer.name)}>
           {t("download")}
         </button>
       </figcaption>

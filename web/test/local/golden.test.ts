@@ -118,13 +118,13 @@ test("windows", () => {
 
 test("a whole fill, and one with a finer search", () => {
   const steps: number[] = [];
-  const made = fill(picture, unpacked<Mask>(golden.windows.hole), 0, (done) => steps.push(done), rows, 48);
+  const made = fill(picture, unpacked<Mask>(golden.windows.hole), { engine: rows, size: 48, progress: (done) => steps.push(done) });
   expect(steps.length).toBe(golden.windows.boxes.length);
   expect(differences(made.data, unpacked<Picture>(golden.fill).data).mean).toBeLessThan(0.2);
   const large = scene(640, 900);
   const largeHole = { width: 900, height: 640, data: new Uint8Array(640 * 900) };
   for (let y = 200; y < 420; y++) largeHole.data.fill(1, y * 900 + 300, y * 900 + 500);
-  const filled = fill(large, largeHole, 0, () => undefined, rows, 48);
+  const filled = fill(large, largeHole, { engine: rows, size: 48 });
   // Grain may come from another of several equally good places, so means of blocks of 20 pixels are compared.
   const means = new Float32Array(11 * 10 * 3);
   for (let y = 0; y < 220; y++) {

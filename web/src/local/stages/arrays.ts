@@ -27,6 +27,14 @@ export interface Plane {
   readonly data: Float32Array;
 }
 
+/** Several numbers a pixel. */
+export interface Grid {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Float32Array;
+}
+
 export const emptyMask = (width: number, height: number): Mask => ({ width, height, data: new Uint8Array(width * height) });
 
 /** Rounds halves to the even number, as numpy does. */
@@ -39,6 +47,14 @@ export function rounded(value: number): number {
 }
 
 export const clamp = (value: number, least: number, most: number): number => (value < least ? least : value > most ? most : value);
+
+/** A place beyond an edge, mirrored back; the edge itself does not come twice. */
+export function mirrored(place: number, length: number): number {
+  if (length === 1) return 0;
+  let at = place;
+  while (at < 0 || at >= length) at = at < 0 ? -at : 2 * (length - 1) - at;
+  return at;
+}
 
 export function cropped<Kind extends { width: number; height: number; data: Uint8Array }>(from: Kind, box: Box): Kind {
   const [left, top, right, bottom] = box;

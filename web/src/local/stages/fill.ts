@@ -10,15 +10,23 @@ import { shrink, touchedCells, type Shrunk } from "./shrink";
 import { grownBox, planWindows, type Window } from "./windows";
 
 const FACTOR_TO_DIVIDE = 6;
-const SEAM = 2;
 
 /** Completes a small picture: the hole is filled, `avoid` is no source. */
 export type Complete = (image: Picture, hole: Mask, avoid: Mask, seed: number) => Picture;
 
+export interface FillOptions {
+  readonly seed?: number;
+  readonly engine?: Complete;
+  /** Longest side that the engine works at. */
+  readonly size?: number;
+  /** Pixels over which the fill is blended with what was there, inside the hole. */
+  readonly seam?: number;
+  progress?(done: number, total: number): void;
+}
+
 /** A new picture, equal to `image` outside `hole` byte for byte. */
-export function fill(
-  image: Picture, hole: Mask, seed: number, progress: (done: number, total: number) => void, engine: Complete = complete, size = WORKING_SIZE,
-): Picture {
+export function fill(image: Picture, hole: Mask, options: FillOptions = {}): Picture {
+  const { seed = 0, engine = complete, size = WORKING_SIZE, seam = 2, progress } = options;
   const chains = planWindows(hole);
   const total = chains.reduce((sum, chain) => sum + chain.length, 0);
   const result = { ...image, data: image.data.slice() };
@@ -29,11 +37,11 @@ export function fill(
     for (const window of chain) {
       const pending = pendingIn(window, filled);
       const made = fillWindow(cropped(known, window.box), window, pending, engine, seed, size);
-      const ramp = rampOf(window);
+      const ramp = rampOf(window, seam);
       paste(result, made, window, ramp);
       if (known !== image) paste(known, made, window, ramp);
       filled.add(window);
-      progress(++done, total);
+      progress?.(++done, total);
     }
   }
   return result;
@@ -53,11 +61,11 @@ function pendingIn(window: Window, filled: ReadonlySet<Window>): Mask {
   return { ...window.others, data };
 }
 
-function rampOf(window: Window): Float32Array {
+function rampOf(window: Window, seam: number): Float32Array {
   const all = { ...window.hole, data: window.hole.data.map((is, place) => is | window.others.data[place]!) };
   const inner = bounds(window.hole)!;
-  const around = grownBox(inner, SEAM + 2, all.width, all.height);
-  const ramp = feather(cropped(all, around), SEAM);
+  const around = grownBox(inner, Math.ceil(seam) + 2, all.width, all.height);
+  const ramp = feather(cropped(all, around), seam);
   const whole = new Float32Array(all.data.length);
   for (let y = inner[1]; y < inner[3]; y++) {
     for (let x = inner[0]; x < inner[2]; x++) {

@@ -12,6 +12,8 @@ const MERGE_COST = 1.15;
 const PIECE = 6;
 const LEAST_PIECE = 32;
 const LONGEST_PIECE = 1000;
+const SPECK = 8;
+const SPECKS_TOGETHER = 32;
 /** More parts than this are not merged: it would take too long. */
 const FEW = 150;
 
@@ -49,7 +51,13 @@ export function planWindows(hole: Mask): Window[][] {
     chains.set(key, [...(chains.get(key) ?? []), window]);
   });
   const cost = (chain: readonly Window[]): number => chain.reduce((sum, each) => sum + area(each.box), 0);
-  return [...chains.values()].sort((a, b) => cost(b) - cost(a));
+  return [...chains.values()].sort((a, b) => cost(b) - cost(a) || before(a[0]!.box, b[0]!.box));
+}
+
+/** Boxes in the order of their sides. */
+function before(a: Box, b: Box): number {
+  const side = a.findIndex((each, place) => each !== b[place]);
+  return side < 0 ? 0 : a[side]! - b[side]!;
 }
 
 function coarseOf(hole: Mask): Mask {
@@ -87,34 +95,61 @@ export function components(mask: Mask): { count: number; labels: Int32Array } {
   return { count, labels };
 }
 
-function partsOf(coarse: Mask): { labels: Int32Array; parts: Part[] } {
+/** Labels of the coarse hole, and its parts; long ones in pieces, specks of one neighbourhood as one part. */
+function partsOf(whole: Mask): { labels: Int32Array; parts: Part[] } {
+  const frame = bounds(whole)!;
+  const coarse = cropped(whole, frame);
   const near = components(dilated(coarse, 1));
   const labels = near.labels.map((label, place) => (coarse.data[place] ? label : 0));
   const parts: Part[] = [];
+  const specks = new Map<string, Part>();
   let following = near.count + 1;
   for (let label = 1; label <= near.count; label++) {
     // The area of the widened part, as the Python program takes it.
     const around = bounds({ ...coarse, data: Uint8Array.from(near.labels, (each) => (each === label ? 1 : 0)) })!;
     const mine = cropped({ ...coarse, data: Uint8Array.from(labels, (each) => (each === label ? 1 : 0)) }, around);
     const piece = pieceLength(mine);
-    if (Math.max(around[2] - around[0], around[3] - around[1]) <= 2 * piece) {
-      parts.push({ labels: new Set([label]), box: inPicture(around), ofLong: 0 });
+    const longest = Math.max(around[2] - around[0], around[3] - around[1]);
+    if (longest > 2 * piece) {
+      following = cut(labels, coarse, around, label, piece, following, parts, frame);
       continue;
     }
-    for (let top = around[1]; top < around[3]; top += piece) {
-      for (let left = around[0]; left < around[2]; left += piece) {
-        const box: Box = [left, top, Math.min(left + piece, around[2]), Math.min(top + piece, around[3])];
-        const inner = bounds(cropped({ ...coarse, data: Uint8Array.from(labels, (each) => (each === label ? 1 : 0)) }, box));
-        if (!inner) continue;
-        for (let y = box[1]; y < box[3]; y++) {
-          for (let x = box[0]; x < box[2]; x++) if (labels[y * coarse.width + x] === label) labels[y * coarse.width + x] = following;
-        }
-        const placed: Box = [inner[0] + left, inner[1] + top, inner[2] + left, inner[3] + top];
-        parts.push({ labels: new Set([following++]), box: inPicture(placed), ofLong: label });
+    const part: Part = { labels: new Set([label]), box: inPicture(around, frame), ofLong: 0 };
+    const place = `${Math.floor(around[1] / SPECKS_TOGETHER)},${Math.floor(around[0] / SPECKS_TOGETHER)}`;
+    const before = longest > SPECK || near.count < FEW ? undefined : specks.get(place);
+    if (before) {
+      before.labels.add(label);
+      before.box = union(before.box, part.box);
+      continue;
+    }
+    parts.push(part);
+    if (longest <= SPECK) specks.set(place, part);
+  }
+  const all = new Int32Array(whole.width * whole.height);
+  for (let y = 0; y < coarse.height; y++) {
+    all.set(labels.subarray(y * coarse.width, (y + 1) * coarse.width), (frame[1] + y) * whole.width + frame[0]);
+  }
+  return { labels: all, parts };
+}
+
+/** Cuts a long part on a grid into pieces with labels from `following` on; the next free label. */
+function cut(
+  labels: Int32Array, coarse: Mask, around: Box, label: number, piece: number, following: number, parts: Part[], frame: Box,
+): number {
+  let next = following;
+  for (let top = around[1]; top < around[3]; top += piece) {
+    for (let left = around[0]; left < around[2]; left += piece) {
+      const box: Box = [left, top, Math.min(left + piece, around[2]), Math.min(top + piece, around[3])];
+      const inner = bounds(cropped({ ...coarse, data: Uint8Array.from(labels, (each) => (each === label ? 1 : 0)) }, box));
+      if (!inner) continue;
+      for (let y = box[1]; y < box[3]; y++) {
+        for (let x = box[0]; x < box[2]; x++) if (labels[y * coarse.width + x] === label) labels[y * coarse.width + x] = next;
       }
+      const placed: Box = [inner[0] + left, inner[1] + top, inner[2] + left, inner[3] + top];
+      parts.push({ labels: new Set([next++]), box: inPicture(placed, frame), ofLong: label });
     }
   }
-  return { labels, parts };
+  return next;
 }
 
 /** Longest piece, in cells, that a part of this thickness is worked on in. */
@@ -134,11 +169,11 @@ function merged(parts: Part[], width: number, height: number): Part[] {
       for (let j = parts.length - 1; j > i; j--) {
         const [a, b] = [parts[i]!, parts[j]!];
         if (a.ofLong || b.ofLong) continue;
-        const union: Box = [Math.min(a.box[0], b.box[0]), Math.min(a.box[1], b.box[1]), Math.max(a.box[2], b.box[2]), Math.max(a.box[3], b.box[3])];
+        const both = union(a.box, b.box);
         const apart = area(windowOf(a.box, width, height)) + area(windowOf(b.box, width, height));
-        if (area(windowOf(union, width, height)) <= MERGE_COST * apart) {
+        if (area(windowOf(both, width, height)) <= MERGE_COST * apart) {
           b.labels.forEach((label) => a.labels.add(label));
-          a.box = union;
+          a.box = both;
           parts.splice(j, 1);
           joined = true;
         }
@@ -149,7 +184,11 @@ function merged(parts: Part[], width: number, height: number): Part[] {
 }
 
 const area = (box: Box): number => (box[2] - box[0]) * (box[3] - box[1]);
-const inPicture = (box: Box): Box => [box[0] * CELL, box[1] * CELL, box[2] * CELL, box[3] * CELL];
+const union = (a: Box, b: Box): Box => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+/** From cells of what `frame` holds to pixels. */
+const inPicture = (box: Box, frame: Box): Box => [
+  (box[0] + frame[0]) * CELL, (box[1] + frame[1]) * CELL, (box[2] + frame[0]) * CELL, (box[3] + frame[1]) * CELL,
+];
 const clipped = (box: Box, width: number, height: number): Box => [
   Math.max(0, box[0]), Math.max(0, box[1]), Math.min(width, box[2]), Math.min(height, box[3]),
 ];
