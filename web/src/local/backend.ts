@@ -7,13 +7,15 @@ import type { Mark, StrokeMark } from "../model/selection";
 import { ask, ready } from "./engine";
 import { personMask, runLengths } from "./masks";
 import type { Person } from "./networks";
-import { bitmapOf, contextOf, encoded, layerOf, maskOf, personLayer, pixelsOf } from "./pictures";
+import { keptOf, withKept, type Kept } from "./metadata/kept";
+import { bitmapOf, contextOf, encoded, layerOf, maskOf, named, personLayer, pixelsOf } from "./pictures";
 import type { Behind } from "./matting/backdrop";
 import type { Mask, Picture } from "./stages/arrays";
 import type { Cutout } from "./worker";
 
 interface Photo {
   readonly file: File;
+  readonly kept: Kept;
   readonly picture: Picture;
   readonly alpha: Uint8Array;
 }
@@ -42,33 +44,24 @@ export class LocalBackend implements Backend {
 
   async work(route: string, form: FormData, follow: Follow, signal: AbortSignal): Promise<Answer> {
     const file = form.get("image") as File;
-    const photo: Photo = { file, ...pixelsOf(await bitmapOf(file, file.name)) };
-    const stem = file.name.replace(/\.[^.]*$/, "");
+    const kept = await keptOf(file);
+    const photo: Photo = { file, kept, ...pixelsOf(await bitmapOf(file, file.name, kept.icc !== null)) };
     const progress = (done: number, total: number): void =>
       follow({ id: "local", kind: route, state: "running", done, total, error: null, result: null, report: null });
-    if (route === "erase") return this.erase(photo, form, progress, signal);
-    if (route === "cutout") {
-      await ready("matting");
-      const { colours, alpha } = await ask<Cutout>({ kind: "cutout", image: photo.picture }, signal);
-      const layer = personLayer(colours, alpha);
-      return { file: await layer.convertToBlob({ type: "image/png" }), name: `${stem}-cutout.png`, report: null };
-    }
-    if (route === "background") {
-      const made = await this.background(photo, form, signal);
-      const name = made.type === "image/jpeg" ? `${stem}-background.jpg` : `${stem}-background.png`;
-      return { file: made, name, report: null };
-    }
+    if (route === "erase") return answer(photo, await this.erase(photo, form, progress, signal), "");
+    if (route === "cutout") return answer(photo, await this.cutout(photo, signal), "-cutout");
+    if (route === "background") return answer(photo, await this.background(photo, form, signal), "-background");
     throw new ApiError("this needs a server: run 'cleanplate serve'", 501, "Local");
   }
 
-  private async erase(photo: Photo, form: FormData, progress: (done: number, total: number) => void, signal: AbortSignal): Promise<Answer> {
+  private async erase(photo: Photo, form: FormData, progress: (done: number, total: number) => void, signal: AbortSignal): Promise<Blob> {
     const { picture } = photo;
     const hole = await this.selected(picture, form);
     const grow = form.get("grow");
     const made = await ask<Picture>(
       { kind: "fill", image: picture, hole, seed: Number(form.get("seed") ?? 0), grow: grow === null ? null : Number(grow) }, signal, progress,
     );
-    return { file: await encoded(layerOf(made, (place) => photo.alpha[place]!), photo.file), name: photo.file.name, report: null };
+    return encoded(layerOf(made, (place) => photo.alpha[place]!), photo.file);
   }
 
   private async selected(picture: Picture, form: FormData): Promise<Mask> {
@@ -92,16 +85,24 @@ export class LocalBackend implements Backend {
     return found.map((person) => ({ person, mask: personMask(person, picture.width, picture.height) }));
   }
 
+  private async cutout(photo: Photo, signal: AbortSignal): Promise<Blob> {
+    await ready("matting");
+    const { colours, alpha } = await ask<Cutout>({ kind: "cutout", image: photo.picture }, signal);
+    return personLayer(colours, alpha).convertToBlob({ type: "image/png" });
+  }
+
   private async background(photo: Photo, form: FormData, signal: AbortSignal): Promise<Blob> {
     const image = photo.picture;
+    if (form.get("with") === "transparent") return this.cutout(photo, signal);
     await ready("matting");
-    if (form.get("with") === "transparent") {
-      const { colours, alpha } = await ask<Cutout>({ kind: "cutout", image }, signal);
-      return personLayer(colours, alpha).convertToBlob({ type: "image/png" });
-    }
     const made = await ask<Picture>({ kind: "background", image, behind: await behindOf(form) }, signal);
     return encoded(layerOf(made, () => 255), photo.file);
   }
+}
+
+/** The picture that was made, with the metadata of the photo. */
+async function answer({ file, kept, picture }: Photo, made: Blob, added: string): Promise<Answer> {
+  return { file: await withKept(made, kept, picture), name: named(file.name, added, made), report: null };
 }
 
 async function behindOf(form: FormData): Promise<Behind> {

@@ -9,10 +9,10 @@ export function contextOf(width: number, height: number): OffscreenCanvasRenderi
   return context;
 }
 
-/** Upright, as the EXIF tag says. */
-export async function bitmapOf(file: Blob, name: string): Promise<ImageBitmap> {
+/** Upright, as the EXIF tag says; in sRGB, or with `raw` in the colours of its own profile. */
+export async function bitmapOf(file: Blob, name: string, raw = false): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(file, { imageOrientation: "from-image" });
+    return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: raw ? "none" : "default" });
   } catch {
     throw new ApiError(`${name}: is not a picture that this browser can read`, 415, "Local");
   }
@@ -55,6 +55,13 @@ export const personLayer = (picture: Picture, alpha: Plane): OffscreenCanvas =>
 /** In the type of the file it came from where browsers write it, else as PNG. */
 export function encoded(canvas: OffscreenCanvas, like: Blob): Promise<Blob> {
   return like.type === "image/jpeg" ? canvas.convertToBlob({ type: "image/jpeg", quality: 0.96 }) : canvas.convertToBlob({ type: "image/png" });
+}
+
+/** The name of a file of this type, with words added before its suffix. */
+export function named(name: string, added: string, made: Blob): string {
+  const stem = name.replace(/\.[^.]*$/, "");
+  const suffix = /\.jpe?g$/i.exec(name)?.[0];
+  return `${stem}${added}${made.type === "image/jpeg" ? (suffix ?? ".jpg") : ".png"}`;
 }
 
 export async function maskOf(file: Blob): Promise<Mask> {

@@ -85,7 +85,7 @@ function fill(from: document.Version, selection: Selection, fields: Readonly<Rec
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
     addTo(form, needsDrawing(selection) ? [{ kind: "mask", file: await maskPicture(selection, from.size) }] : selection);
     const answer = await client.work("erase", form, (job) => progress(job.done, job.total), signal);
-    document.showVersion(await version(answer.file, from.name, seed, signal));
+    document.showVersion(await version(answer.file, suffixed(from.name, answer.name), seed, signal));
     document.lastRequest.value = { from, selection, fields };
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     message.value = { text: t("done", { seconds }), bad: false };
@@ -133,6 +133,12 @@ export function save(file: Blob, name: string): void {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** A name with the suffix of another: browsers write some types as PNG. */
+function suffixed(name: string, like: string): string {
+  const suffix = /\.[^.]+$/.exec(like)?.[0];
+  return suffix ? name.replace(/\.[^.]*$/, "") + suffix : name;
 }
 
 /** The photo as it is now, with the metadata that the server has kept in it. */
