@@ -226,10 +226,10 @@ def test_in_place(cleanplate, folder):
 
 
 def test_without_a_network_the_error_says_how_to_get_one(cleanplate, folder, monkeypatch):
-    monkeypatch.setattr("cleanplate.matting.network.whereabouts", lambda record: None)
+    monkeypatch.setattr("cleanplate.weights.choice.whereabouts", lambda record: None)
     ran = cleanplate("cutout", "p.jpg", "-o", "x.png")
     assert ran.code == 6
-    assert "no matting network is installed" in ran.error
+    assert "needs a network that mattes pictures ('matte-lite0'), and none is installed" in ran.error
 
 
 @pytest.mark.parametrize("kind", ["L", "P", "RGBA", "CMYK", "1"])

@@ -188,7 +188,10 @@ def test_dry_run_shows_them(cleanplate, scene, tmp_path):
 
 
 def test_without_weights_it_says_how_to_get_them(cleanplate, scene, monkeypatch, tmp_path):
-    monkeypatch.setattr("cleanplate.detect.network.whereabouts", lambda record: None)
+    monkeypatch.setattr("cleanplate.weights.choice.whereabouts", lambda record: None)
     ran = cleanplate("erase", "street.png", "--passersby", "-o", "clean.png")
     assert ran.code == 6
-    assert "no network for people is installed; give one by --people-weights FILE" in ran.error
+    assert (
+        "network that finds people ('people-lite0'), and none is installed; give one by --people-weights FILE"
+        in ran.error
+    )

@@ -24,15 +24,31 @@ from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.runtime.sizing import pad
 from cleanplate.runtime.tensors import picture_tensor
 from cleanplate.types import Image
-from cleanplate.weights.catalog import shipped
+from cleanplate.weights.choice import Wanted, default
 from cleanplate.weights.record import Record
-from cleanplate.weights.store import Installed, resolve, whereabouts
+from cleanplate.weights.store import Installed, resolve
 
 _OUTPUTS = ("boxes", "labels", "scores", "masks")
 _SIDE = 640
 """Longest side of what the network is given where its record does not say."""
 _SMALLEST_SIDE, _MOST_ENLARGED = 320, 4.0
 _ASSUMED = InputContract(multiple_of=32, minimum=64, maximum=_SIDE)
+
+
+def finds_instances(record: Record) -> bool:
+    """Whether a record is of this kind; all of the task are."""
+    return record.task == "instances"
+
+
+WANTED = Wanted(
+    "instances",
+    "finds people",
+    "people-lite0",
+    "--people-weights",
+    finds_instances,
+    " (--weights for segment)",
+    subject="selection",
+)
 
 
 @dataclass(frozen=True)
@@ -165,7 +181,7 @@ def open_network(
         WeightsError: the weights are missing, damaged, refused by their terms, or for something else.
         DeviceError: the device is not there.
     """
-    found = resolve(weights) if weights is not None else _installed()
+    found = default(WANTED) if weights is None else resolve(weights)
     _check_kind(found)
     session = SESSIONS.session(found.path, device=device, threads=threads)
     missing = [name for name in _OUTPUTS if name not in {each.name for each in session.outputs}]
@@ -204,19 +220,6 @@ def labels_of(session: Session, path: Path) -> dict[int, str]:
 
 def _contract(record: Record | None) -> InputContract:
     return record.input if record is not None and isinstance(record.input, InputContract) else _ASSUMED
-
-
-def _installed() -> Installed:
-    """The network that ships, else the first that the user has."""
-    records = [record for record in shipped().for_task("instances") if record.runnable]
-    for record in sorted(records, key=lambda each: not each.bundled):
-        if whereabouts(record) is not None:
-            return resolve(record.name)
-    names = " or ".join(record.name for record in records)
-    raise WeightsError(
-        "no network for people is installed",
-        fix=f"give one by --people-weights FILE (--weights for segment){f', or fetch {names}' if names else ''}",
-    )
 
 
 def _check_kind(found: Installed) -> None:

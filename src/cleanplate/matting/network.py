@@ -16,9 +16,9 @@ from cleanplate.runtime.network import Network
 from cleanplate.runtime.session import Session
 from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.types import Alpha
-from cleanplate.weights.catalog import shipped
+from cleanplate.weights.choice import Wanted, default
 from cleanplate.weights.record import Record
-from cleanplate.weights.store import Installed, resolve, whereabouts
+from cleanplate.weights.store import Installed, resolve
 
 FREE = InputContract(multiple_of=32)
 """What a network without a record takes: RGB 0..1, both sides multiples of 32 (it normalises by itself)."""
@@ -30,6 +30,14 @@ _UNLIKELY = 0.25
 """Likelihood up to which a pixel is background; beyond one minus this it is a person."""
 _SEGMENTED_AREA = 256 * 256
 """Pixels that segmentation networks see: they learn from small pictures, and find holes in faces of large ones."""
+
+
+def is_for_stills(record: Record) -> bool:
+    """Whether a matting network takes a picture alone."""
+    return all(port.name != _VIDEO for port in record.ports)
+
+
+WANTED = Wanted("matting", "mattes pictures", "matte-lite0", "--weights", is_for_stills, subject="cutout")
 
 
 @dataclass(frozen=True)
@@ -91,17 +99,16 @@ def open_network(
     """Open a matting network, or take it from those that are open.
 
     Args:
-        weights: a file, or a name from the catalog; None for the one that ships (the largest, if there are several),
-            else the only one that is installed.
+        weights: a file, or a name from the catalog; None for the one that ships, else the first that is installed.
         device: as for :func:`cleanplate.runtime.session.start`.
         threads: cores that one run may use.
 
     Raises:
-        EngineError: several to choose from, or one for something else.
+        EngineError: one for something else.
         WeightsError: none is installed, or the file is missing, damaged or refused by its terms.
         DeviceError: the device is not there.
     """
-    installed = resolve(weights if weights is not None else _default().name)
+    installed = default(WANTED) if weights is None else resolve(weights)
     _check(installed)
     session = SESSIONS.session(installed.path, device=device, threads=threads)
     record = installed.record
@@ -116,28 +123,6 @@ def open_network(
     )
 
 
-def _default() -> Record:
-    records = [record for record in shipped().for_task("matting") if record.runnable and not _is_for_video(record)]
-    here = [record for record in records if whereabouts(record) is not None]
-    bundled = [record for record in here if record.bundled]
-    if bundled:
-        return max(bundled, key=lambda record: record.bytes if isinstance(record.bytes, int) else 0)
-    if len(here) == 1:
-        return here[0]
-    if here:
-        names = " or ".join(record.name for record in here)
-        raise EngineError("several matting networks are installed", fix=f"choose by --weights {names}")
-    names = " or ".join(record.name for record in records) or "NAME"
-    raise WeightsError(
-        "no matting network is installed",
-        fix=f"give one by --weights FILE, or fetch one: cleanplate models fetch {names}",
-    )
-
-
-def _is_for_video(record: Record) -> bool:
-    return any(port.name == _VIDEO for port in record.ports)
-
-
 def _check(installed: Installed) -> None:
     record = installed.record
     if record is None:
@@ -147,10 +132,10 @@ def _check(installed: Installed) -> None:
     if record.task not in _TASKS or record.format != "onnx":
         what = f"is '{record.name}', for {record.task}, in format {record.format}"
         raise EngineError(what, subject=installed.path, fix="choose a matting network ('cleanplate models' lists all)")
-    if sum(port.way == "input" for port in record.ports) > 1 and not _is_for_video(record):
+    if sum(port.way == "input" for port in record.ports) > 1 and is_for_stills(record):
         what = f"is '{record.name}', which takes more than a picture"
         raise EngineError(what, subject=installed.path, fix="choose a matting network ('cleanplate models' lists all)")
-    if _is_for_video(record):
+    if not is_for_stills(record):
         what = f"is '{record.name}', which needs the alpha of the frame before"
         raise EngineError(what, subject=installed.path, fix="choose a network for stills")
 

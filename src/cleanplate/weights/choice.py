@@ -25,6 +25,7 @@ class Wanted:
         option: of the command line, that a user gives another one by.
         fits: whether a record is of this kind.
         otherwise: what a user can do without any, to follow "give one by ...".
+        subject: who needs it, in messages.
     """
 
     task: Task
@@ -33,6 +34,7 @@ class Wanted:
     option: str
     fits: Callable[[Record], bool]
     otherwise: str = ""
+    subject: str = "restoration"
 
     def records(self) -> list[Record]:
         """The records of this kind, those that ship first."""
@@ -47,14 +49,21 @@ def chosen(wanted: Wanted, weights: str | Path | None) -> Installed:
         EngineError: it is for something else.
         WeightsError: there is none, or what was given is missing, damaged or refused by its terms.
     """
-    if weights is not None:
-        return _checked(resolve(weights), wanted)
+    return default(wanted) if weights is None else _checked(resolve(weights), wanted)
+
+
+def default(wanted: Wanted) -> Installed:
+    """The network that is used if nobody names one.
+
+    Raises:
+        WeightsError: none is installed.
+    """
     record = available(wanted)
     if record is not None:
         return resolve(record.name)
     raise WeightsError(
         f"needs a network that {wanted.does} ('{wanted.name}'), and none is installed",
-        subject="restoration",
+        subject=wanted.subject,
         fix=f"give one by {wanted.option} FILE{wanted.otherwise}",
     )
 
