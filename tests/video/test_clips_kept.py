@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from cleanplate.clip import SoundPiece
 from cleanplate.decode.video import ClipReader
 from tests.video.clips import BLUE, Clip, disc_centre, look, scene, tone_begins, turn
 
@@ -68,6 +69,15 @@ def test_webm_gets_opus_in_time(render, plain, tmp_path):
     assert (seen.sound_codec, seen.video_codec, report.sound) == ("opus", "vp9", "encoded again")
     assert tone_begins(tmp_path / "out.webm") == pytest.approx(0.24, abs=0.006)
     assert any("opus" in note for note in report.notes)
+
+
+def test_reading_to_the_end_leaves_the_decoder_of_sound_alone(plain):
+    """Whoever takes the pieces decodes the sound, perhaps in another thread and after the file was read."""
+    with ClipReader(plain) as reader:
+        sound = [piece for piece in reader.pieces() if isinstance(piece, SoundPiece)]
+        decoder = reader.facts.sound[0].codec_context
+        samples = sum(block.samples for piece in sound for block in decoder.decode(piece.packet))
+    assert samples >= 0.4 * 48_000
 
 
 def test_all_sound_tracks_are_kept(render, tmp_path):

@@ -191,9 +191,12 @@ class ClipReader:
                 packets = iter(())
                 yield from self._flushed(position)
                 return
-            if packet.stream_index in tracks:
+            # Not packet.stream_index: the empty packets at the end have none, and that of a sound track would be taken
+            # for one of the pictures' and end its decoder, which another thread may be using.
+            track = tracks.get(packet.stream.index)
+            if track is not None:
                 if packet.size and packet.pts is not None:
-                    yield SoundPiece(tracks[packet.stream_index], packet, self._shift)
+                    yield SoundPiece(track, packet, self._shift)
                 continue
             try:
                 pictures = packet.decode()
