@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cleanplate.errors import MissingExtraError
 from cleanplate.tasks.cutout_file import background_file, cutout_file
 from cleanplate.tasks.matte_options import BackgroundOptions, Behind, CutoutOptions, MatteOptions
 from cleanplate.tasks.segmentation import SegmentOptions, segment_file
@@ -46,6 +47,25 @@ def test_one_of_two(matting):
     )
     assert 0 < (first[..., 3] > 0).sum() < (both[..., 3] > 0).sum()
     assert client.post("/api/v1/cutout", files={"image": data}, data={"person": "7"}).status_code == 422
+
+
+def test_edges_that_are_solved_for_or_not_installed(matting, monkeypatch):
+    from cleanplate.tasks import cutout as task
+
+    asked = []
+
+    def solved(image, known, *, solver):
+        asked.append(solver)
+        raise MissingExtraError("needs pymatting", fix="pip install 'cleanplate[trimap]'")
+
+    monkeypatch.setattr(task, "solved", solved)
+    client, _ = matting
+    answer = client.post("/api/v1/cutout", files={"image": encoded(two_people())}, data={"edges": "knn"})
+    assert asked == ["knn"]
+    assert answer.status_code == 501
+    assert "trimap" in answer.json()["fix"]
+    wrong = client.post("/api/v1/cutout", files={"image": encoded(two_people())}, data={"edges": "sharp"})
+    assert wrong.status_code == 422
 
 
 @pytest.mark.parametrize("plain", ["#00b140", "blur:6", "white"])

@@ -4,11 +4,19 @@ from tests.server.conftest import photo
 
 
 def test_health_and_models(client):
-    assert client.get("/api/v1/health").json()["status"] == "ok"
+    health = client.get("/api/v1/health").json()
+    assert health["status"] == "ok"
+    assert health["networks"].keys() == {"people", "matting", "defects", "fill", "colour"}
+    assert health["networks"]["people"]
     models = client.get("/api/v1/models").json()
     assert models
     assert all(model["licence"] and isinstance(model["installed"], bool) for model in models)
     assert str(client.get("/api/v1/models").content).count("/home") == 0
+
+
+def test_a_network_that_was_given_counts(serving, tmp_path):
+    client = serving(defects_weights=tmp_path / "any.onnx")
+    assert client.get("/api/v1/health").json()["networks"]["defects"]
 
 
 def test_metrics_count_jobs_and_answers(client):

@@ -1,9 +1,9 @@
 """What Python makes of twenty pictures, and how near to it comes what a browser made of them.
 
-``python -m tests.web.agreement write FOLDER`` writes the pictures, holes in them and Python's answers, with the networks
-that ship; ``python -m tests.web.agreement compare FOLDER`` reads the browser's answers from ``FOLDER/browser``, prints
-the differences as JSON, and ends with 1 if one is over its tolerance. The pictures are variants of the bundled examples:
-parts of them, mirrored, enlarged, darkened, and their people before other landscapes.
+``python -m tests.web.agreement write FOLDER`` writes the pictures, holes in them and Python's answers, with the
+networks that ship; ``python -m tests.web.agreement compare FOLDER`` reads the browser's answers from
+``FOLDER/browser``, prints the differences as JSON, and ends with 1 if one is over its tolerance. The pictures are
+variants of the bundled examples: parts of them, mirrored, enlarged, darkened, and their people before landscapes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 COLOUR = (0, 177, 64)
 """The page's first colour behind people."""
 BLOCK = 16
+BEHIND = ("colour", "blur", "picture")
 LIMITS = {
     "alpha, mean": 0.004,
     "alpha, share that differs by over 0.1": 0.01,
@@ -84,7 +85,9 @@ def sized(picture: NDArray[Any], long_side: int) -> NDArray[Any]:
 def before(landscape: NDArray[np.uint8], person: NDArray[np.uint8], alpha: NDArray[np.float32], share: float) -> Image:
     """A person in the middle of a landscape, at its lower edge; ``share`` of its height."""
     scale = share * landscape.shape[0] / person.shape[0]
-    person, alpha = (cv2.resize(each, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for each in (person, alpha))
+    person, alpha = (
+        cv2.resize(each, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for each in (person, alpha)
+    )
     left = (landscape.shape[1] - person.shape[1]) // 2
     result = landscape.astype(np.float32)
     part = result[-person.shape[0] :, left : left + person.shape[1]]
@@ -185,7 +188,10 @@ def differences(folder: Path, name: str) -> dict[str, float]:
     return {
         "alpha, mean": _said(alphas.mean()),
         "alpha, share that differs by over 0.1": _said((alphas > 0.1).mean()),
-        **{f"{kind}, mean levels": _said(np.abs(np.subtract(*both(kind))).mean()) for kind in ("colour", "blur", "picture")},
+        **{
+            f"{kind}, mean levels": _said(np.abs(np.subtract(*both(kind))).mean())
+            for kind in ("colour", "blur", "picture")
+        },
         "fill of one completion, mean levels in the hole": _said(filled[hole].mean()),
         "fill, levels outside the hole": _said(max(filled[~hole].max(), np.abs(theirs - truth)[~hole].max())),
         "error": _said(_error(theirs, truth, hole)),

@@ -35,6 +35,10 @@ def _matte(
     feather: Annotated[float, Form(ge=0, le=200, description="pixels over which the edge is softened")] = 0.0,
     shift_edge: Annotated[float, Form(ge=-200, le=200, description="pixels by which the edge moves outwards")] = 0.0,
     clean: Annotated[bool, Form(description="take the old background's colours out of the edge")] = True,
+    edges: Annotated[
+        Literal["guided", "closed-form", "knn"],
+        Form(description="how edges are found; all but `guided` need the extra [trimap] on the server, and minutes"),
+    ] = "guided",
 ) -> MatteOptions:
     settings = shared.settings
     return MatteOptions(
@@ -44,6 +48,7 @@ def _matte(
         feather=feather,
         shift_edge=shift_edge,
         clean=clean,
+        edges=edges,
     )
 
 

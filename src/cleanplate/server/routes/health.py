@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 import cleanplate
+from cleanplate.server.abilities import abilities
 from cleanplate.server.routes.documented import errors
 from cleanplate.server.services import Services, services
 
@@ -16,8 +17,13 @@ Shared = Annotated[Services, Depends(services)]
 
 @router.get("/health", responses=errors())
 def health(shared: Shared) -> dict[str, Any]:
-    """Answer that the server is up; asked by load balancers, without a token."""
-    return {"status": "ok", "version": cleanplate.__version__, "load": shared.workshop.load}
+    """Answer that the server is up, and which networks it has; asked by load balancers, without a token."""
+    return {
+        "status": "ok",
+        "version": cleanplate.__version__,
+        "load": shared.workshop.load,
+        "networks": abilities(shared.settings),
+    }
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **errors()})
