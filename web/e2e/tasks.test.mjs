@@ -168,13 +168,13 @@ test("cutting out and a new background give files to save", async () => {
   await page.mouse.click(...red.page);
   await page.click("[data-action=cutout]");
   await page.waitForSelector(".results img");
-  assert.equal((await downloaded(page, ".results button")).name, "street-cutout.png");
+  assert.equal((await downloaded(page, ".results [data-action=save]")).name, "street-cutout.png");
   assert.equal(await data(page, "versions"), "0");
   await page.click("[data-tab=background]");
   await page.click("[data-kind=colour]");
   await page.click("[data-action=background]");
   await page.waitForSelector(".results img");
-  const made = await downloaded(page, ".results button");
+  const made = await downloaded(page, ".results [data-action=save]");
   assert.equal(made.name, "street-background.jpg");
   assert.ok(made.data.length > 5000);
   await context.close();

@@ -45,11 +45,15 @@ export interface Answer {
   readonly report: Record<string, unknown> | null;
 }
 
+/** For what there are networks. */
+export type Networks = Readonly<Record<"people" | "matting" | "defects" | "fill" | "colour", boolean>>;
+
 export type Follow = (job: Job) => void;
 
 /** What the page needs done; by a server, or in the page itself (local/backend.ts). */
 export interface Backend {
   setToken(token: string): void;
+  networks(): Promise<Networks>;
   preview(file: Blob, name: string, side: number, signal?: AbortSignal): Promise<Answer>;
   segment(file: Blob, name: string, signal?: AbortSignal): Promise<Instance[]>;
   work(route: string, form: FormData, follow: Follow, signal: AbortSignal): Promise<Answer>;
@@ -64,6 +68,10 @@ export class Client implements Backend {
   setToken(token: string): void {
     this.token = token;
     sessionStorage.setItem("token", token);
+  }
+
+  async networks(): Promise<Networks> {
+    return ((await (await this.send("/health", {})).json()) as { networks: Networks }).networks;
   }
 
   /** Picture size, and a version that every browser shows. */

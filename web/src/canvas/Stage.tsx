@@ -6,9 +6,9 @@ import { erasePerson, remember } from "../model/actions";
 import { boxOf, fitted, isEmpty, thinned, toPicture, toScreen, zoomed, type Point, type View } from "../model/geometry";
 import type { Mark } from "../model/selection";
 import { busy } from "../model/work";
-import { activeTool, brush, comparing, divider, view, type Tool } from "../model/tools";
+import { activeTool, brush, chosen, comparing, divider, looked, view, type Tool } from "../model/tools";
 import { readMasks } from "./maskPicture";
-import { drawOutlines, drawPhoto, drawSelection, outlined, SELECTION_OPACITY, under, type Outline } from "./draw";
+import { drawOutlines, drawPhoto, drawResult, drawSelection, outlined, SELECTION_OPACITY, under, type Outline } from "./draw";
 
 /** Longest side of the masks that are drawn over the photo. */
 const OUTLINE_SIDE = 900;
@@ -34,7 +34,7 @@ export function Stage() {
   const now = step.value;
   const found = people.value;
   // Only what is read while rendering makes the photo be drawn anew; drawing itself comes after that.
-  void [view.value, comparing.value, divider.value, brush.value, original.value];
+  void [view.value, comparing.value, divider.value, brush.value, original.value, looked.value];
 
   useEffect(() => {
     let current = true;
@@ -88,7 +88,8 @@ export function Stage() {
     const ratio = element.width / element.clientWidth;
     for (const each of [context, marks]) each.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, element.clientWidth, element.clientHeight);
-    const shows = comparing.value && original.value ? original.value : now.version;
+    if (looked.value && !comparing.value) return drawResult(context, looked.value, now.version.size, view.value);
+    const shows = comparing.value && original.value && !looked.value ? original.value : now.version;
     drawPhoto(context, shows.shown, now.version.size, view.value);
     if (divider.value !== null && original.value) drawDivided(context, element, divider.value);
     if (comparing.value) return;
@@ -131,6 +132,8 @@ export function Stage() {
       return;
     }
     const used: Tool = event.button === 1 || event.altKey ? "hand" : activeTool.value;
+    // Marks belong to the photo, not to what was made of it.
+    if (used !== "hand") chosen.value = null;
     drag.current = { tool: used, points: [toPicture(view.value, at)], start: view.value, at };
     redraw((count) => count + 1);
   }
@@ -202,6 +205,7 @@ export function Stage() {
       data-hovered={hovered?.instance.id ?? ""}
       data-people={found?.length ?? ""}
       data-marks={now?.selection.length ?? 0}
+      data-looked={looked.value !== null}
       data-versions={history.value?.past.length ?? 0}
       tabIndex={0}
       role="img"

@@ -6,11 +6,32 @@ import { maskBitmap } from "./maskPicture";
 import type { Point, Size, View } from "../model/geometry";
 import type { Mark, Selection } from "../model/selection";
 
-
 export function drawPhoto(context: CanvasRenderingContext2D, photo: ImageBitmap, size: Size, view: View): void {
   context.imageSmoothingEnabled = view.scale * (size.width / photo.width) < 2;
   context.imageSmoothingQuality = "high";
   context.drawImage(photo, view.x, view.y, size.width * view.scale, size.height * view.scale);
+}
+
+/** A result with nothing behind it lies on squares. */
+export function drawResult(context: CanvasRenderingContext2D, result: ImageBitmap, size: Size, view: View): void {
+  context.save();
+  context.fillStyle = squares(context);
+  context.fillRect(view.x, view.y, size.width * view.scale, size.height * view.scale);
+  context.restore();
+  drawPhoto(context, result, size, view);
+}
+
+function squares(context: CanvasRenderingContext2D): CanvasPattern | string {
+  const side = 10;
+  const tile = new OffscreenCanvas(2 * side, 2 * side);
+  const drawing = tile.getContext("2d");
+  if (!drawing) return "#ddd";
+  drawing.fillStyle = "#eee";
+  drawing.fillRect(0, 0, 2 * side, 2 * side);
+  drawing.fillStyle = "#bbb";
+  drawing.fillRect(0, 0, side, side);
+  drawing.fillRect(side, side, side, side);
+  return context.createPattern(tile, "repeat") ?? "#ddd";
 }
 
 /** The marks on a layer of their own: what strokes take away must not take the photo away. */
@@ -102,9 +123,9 @@ export function drawOutlines(
   context.restore();
 }
 
-/** The person under a point; of several the one that is drawn last, which is the nearest. */
+/** The person under a point; of several the smallest, who stands in front, as the server chooses. */
 export function under(outlines: readonly Outline[], point: Point, size: Size): Outline | null {
-  for (const outline of [...outlines].reverse()) {
+  for (const outline of [...outlines].sort((a, b) => a.instance.area - b.instance.area)) {
     const x = Math.floor((point.x * outline.shown.width) / size.width);
     const y = Math.floor((point.y * outline.shown.height) / size.height);
     const inside = x >= 0 && y >= 0 && x < outline.shown.width && y < outline.shown.height;

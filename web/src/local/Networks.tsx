@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { findPeople } from "../model/actions";
+import { askForNetworks, findPeople } from "../model/actions";
 import { message } from "../model/work";
 import { manifest, useOwn } from "./engine";
 import type { Feature } from "./worker";
@@ -23,6 +23,7 @@ export function Networks() {
     useOwn(feature, file).then(
       () => {
         setNames((before) => ({ ...before, [feature]: file.name }));
+        void askForNetworks();
         if (feature === "people") void findPeople();
       },
       (error: Error) => (message.value = { text: `${file.name}: ${error.message}`, bad: true }),

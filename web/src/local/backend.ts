@@ -1,17 +1,17 @@
 /** What the server does, done in this page; the same calls as the client of the server. */
 
-import { ApiError, type Answer, type Backend, type Follow, type Instance } from "../api/client";
+import { ApiError, type Answer, type Backend, type Follow, type Instance, type Networks } from "../api/client";
 import { maskPicture } from "../canvas/maskPicture";
 import type { Box, Point } from "../model/geometry";
 import type { Mark, StrokeMark } from "../model/selection";
-import { ask, ready } from "./engine";
+import { ask, manifest, ownFeatures, ready } from "./engine";
 import { personMask, runLengths } from "./masks";
 import type { Person } from "./networks";
 import { keptOf, withKept, type Kept } from "./metadata/kept";
 import { bitmapOf, contextOf, encoded, layerOf, maskOf, named, personLayer, pixelsOf } from "./pictures";
 import type { Behind } from "./matting/backdrop";
 import type { Mask, Picture } from "./stages/arrays";
-import type { Cutout } from "./worker";
+import type { Cutout, Feature } from "./worker";
 
 interface Photo {
   readonly file: File;
@@ -23,6 +23,12 @@ interface Photo {
 export class LocalBackend implements Backend {
   /** There is nobody to show a token to. */
   setToken(): void {}
+
+  async networks(): Promise<Networks> {
+    const [own, listed] = await Promise.all([ownFeatures(), manifest().catch(() => [])]);
+    const has = (feature: Feature): boolean => own.includes(feature) || listed.some((each) => each.feature === feature);
+    return { people: has("people"), matting: has("matting"), defects: false, fill: false, colour: false };
+  }
 
   async preview(file: Blob, name: string, side: number): Promise<Answer> {
     const bitmap = await bitmapOf(file, name);
@@ -70,7 +76,7 @@ export class LocalBackend implements Backend {
     if (typeof click === "string" || form.has("people") || form.has("passersby")) {
       const found = await this.found(picture);
       const [x, y] = typeof click === "string" ? click.split(",").map(Number) : [];
-      const chosen = x === undefined || y === undefined ? found : found.filter(({ mask }) => mask.data[y * width + x]).slice(-1);
+      const chosen = x === undefined || y === undefined ? found : smallest(found.filter(({ mask }) => mask.data[y * width + x]));
       if (!chosen.length) throw new ApiError("nobody is there", 422, "Local");
       const data = new Uint8Array(width * height);
       for (const { mask } of chosen) mask.data.forEach((is, place) => is && (data[place] = 1));
@@ -98,6 +104,12 @@ export class LocalBackend implements Backend {
     const made = await ask<Picture>({ kind: "background", image, behind: await behindOf(form) }, signal);
     return encoded(layerOf(made, () => 255), photo.file);
   }
+}
+
+/** Of several people under a click the smallest, who stands in front. */
+function smallest(found: readonly { person: Person; mask: Mask }[]): { person: Person; mask: Mask }[] {
+  const area = ({ mask }: { mask: Mask }): number => mask.data.reduce((sum, is) => sum + is, 0);
+  return [...found].sort((a, b) => area(a) - area(b)).slice(0, 1);
 }
 
 /** The picture that was made, with the metadata of the photo. */

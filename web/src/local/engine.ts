@@ -1,6 +1,6 @@
 /** The worker and the networks that it has: those of the site, and the user's own files. */
 
-import { get, set } from "idb-keyval";
+import { get, keys, set } from "idb-keyval";
 import { ApiError } from "../api/client";
 import type { Feature, Order } from "./worker";
 
@@ -81,6 +81,12 @@ async function fromSite(feature: Feature): Promise<Uint8Array | null> {
   const answer = await fetch(`./weights/${listed.file}`);
   if (!answer.ok) throw new ApiError(`${listed.file} cannot be loaded (${answer.status})`, answer.status, "NoWeights");
   return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** For what the user has chosen files of their own. */
+export async function ownFeatures(): Promise<Feature[]> {
+  const kept: unknown[] = await keys().catch(() => []);
+  return (["matting", "video", "people"] as const).filter((feature) => kept.includes(`weights-${feature}`));
 }
 
 export async function manifest(): Promise<readonly Weights[]> {

@@ -1,6 +1,7 @@
 /** What a user can do with the open photo. */
 
-import { Client, type Answer, type Backend, type Instance } from "../api/client";
+import { signal } from "@preact/signals";
+import { Client, type Answer, type Backend, type Instance, type Networks } from "../api/client";
 import { maskPicture } from "../canvas/maskPicture";
 import { t } from "../i18n";
 import { LocalBackend } from "../local/backend";
@@ -12,6 +13,13 @@ import { addTo, needsDrawing, type Selection } from "./selection";
 import { message, progress, run } from "./work";
 
 export const client: Backend = isLocal ? new LocalBackend() : new Client();
+
+/** For what there are networks; until it is known nothing is said to be missing. */
+export const networks = signal<Networks>({ people: true, matting: true, defects: true, fill: true, colour: true });
+
+export function askForNetworks(): Promise<void> {
+  return client.networks().then((found) => void (networks.value = found), () => undefined);
+}
 
 /** Longest side of what is drawn; the photo itself stays full size on the server. */
 const SHOWN_SIDE = 2560;

@@ -1,6 +1,7 @@
 /** How the user looks at the photo and marks it. */
 
 import { computed, signal } from "@preact/signals";
+import type { Answer } from "../api/client";
 import type { View } from "./geometry";
 
 export type Tool = "people" | "box" | "lasso" | "brush" | "rubber" | "hand";
@@ -18,6 +19,9 @@ export const view = signal<View | null>(null);
 export const brush = signal({ size: 40, hardness: 1 });
 /** Pixels by which the selection is grown; null leaves it to the server. */
 export const grow = signal<number | null>(null);
+/** The result that is looked at in the photo's place, and what is drawn of it. */
+export const chosen = signal<Answer | null>(null);
+export const looked = signal<ImageBitmap | null>(null);
 /** The original is shown instead of the photo. */
 export const comparing = signal(false);
 /** Where the line between original and photo lies, 0..1 of the width; null for none. */

@@ -6,11 +6,12 @@ import { language, setLanguage, t } from "../i18n";
 import { Networks } from "../local/Networks";
 import { isLocal } from "../local/site";
 import { Webcam } from "../local/Webcam";
-import { closePhoto, open, reopen } from "../model/actions";
+import { askForNetworks, closePhoto, open, reopen } from "../model/actions";
 import { addFiles } from "../model/batch";
 import { isClip, openClip } from "../model/clip";
 import { step } from "../model/document";
 import { tab, type Tab } from "../model/tools";
+import { message } from "../model/work";
 import { Batch } from "./Batch";
 import { Background, Cutout } from "./Cutout";
 import { Restore } from "./Restore";
@@ -42,9 +43,16 @@ function take(files: readonly File[]): void {
   }
 }
 
+function choose(next: Tab): void {
+  tab.value = next;
+  // What went wrong in one tab is no news in another.
+  message.value = null;
+}
+
 export function App() {
   const help = useRef<HTMLDialogElement>(null);
   useEffect(() => {
+    void askForNetworks();
     void reopen();
     const stop = shortcuts(() => help.current?.showModal());
     const drop = (event: DragEvent): void => {
@@ -73,7 +81,7 @@ export function App() {
         <h1>{t("title")}</h1>
         <nav role="tablist">
           {TABS.map((each) => (
-            <button type="button" role="tab" aria-selected={tab.value === each} data-tab={each} onClick={() => (tab.value = each)}>
+            <button type="button" role="tab" aria-selected={tab.value === each} data-tab={each} onClick={() => choose(each)}>
               {t(each)}
             </button>
           ))}

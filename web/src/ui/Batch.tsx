@@ -1,7 +1,7 @@
 /** Many photos at once: a list, one task for all, results one by one or together. */
 
 import { t } from "../i18n";
-import { save } from "../model/actions";
+import { networks, save } from "../model/actions";
 import {
   addFiles,
   BATCH_TASKS,
@@ -69,7 +69,7 @@ function Panel() {
             role="radio"
             aria-checked={batchTask.value === task}
             data-task={task}
-            disabled={running}
+            disabled={running || (task === "restore" && !networks.value.defects)}
             onClick={() => (batchTask.value = task)}
           >
             {t(taskText(task))}
@@ -124,7 +124,7 @@ function Row({ item }: { readonly item: Item }) {
         </button>
       )}
       {!made && item.state !== "working" && (
-        <button type="button" aria-label={`${t("remove")} ${item.file.name}`} onClick={() => removeItem(item.id)}>
+        <button type="button" class="small" aria-label={`${t("remove")} ${item.file.name}`} onClick={() => removeItem(item.id)}>
           ×
         </button>
       )}

@@ -5,9 +5,10 @@ import { useState } from "preact/hooks";
 import type { Answer } from "../api/client";
 import { maskPicture } from "../canvas/maskPicture";
 import { t } from "../i18n";
-import { make, remember, takeResult } from "../model/actions";
+import { make, networks, remember, takeResult } from "../model/actions";
 import { addMark, canRedo, canUndo, clearSelection, redo, step, undo } from "../model/document";
 import { busy } from "../model/work";
+import { Choice } from "./Cutout";
 import { MaskButtons } from "./MaskButtons";
 import { Results } from "./Results";
 import { BrushSettings, Slider, ToolChoice, TOOLS } from "./Toolbar";
@@ -36,7 +37,7 @@ export function Restore() {
     const fields: Record<string, string | Blob> = {
       result: "all",
       sensitivity: String(sensitivity / 100),
-      colour: String(colour),
+      colour: String(colour && networks.value.colour),
       fading: String(fading),
     };
     if (marked) fields["mask"] = await maskPicture(now.selection, now.version.size);
@@ -47,8 +48,11 @@ export function Restore() {
   return (
     <aside class="panel wide" aria-label={t("restore")}>
       <p class="hint">{t("damageHint")}</p>
+      {!networks.value.defects && <p class="notice">{t("noDefects")}</p>}
+      {!networks.value.fill && <p class="notice">{t("noFill")}</p>}
+      {!networks.value.colour && <p class="notice">{t("noColour")}</p>}
       <Slider label={t("sensitivity")} least={0} most={100} value={sensitivity} set={setSensitivity} />
-      <button type="button" data-action="find-damage" disabled={!idle} onClick={() => void find()}>
+      <button type="button" data-action="find-damage" disabled={!idle || !networks.value.defects} onClick={() => void find()}>
         {t("findDamage")}
       </button>
       <ToolChoice tools={MARKING} />
@@ -65,18 +69,12 @@ export function Restore() {
         </button>
       </div>
       <MaskButtons />
-      <label class="choice">
-        <span>{t("inColour")}</span>
-        <input type="checkbox" data-option="colour" checked={colour} onChange={(event) => setColour(event.currentTarget.checked)} />
-      </label>
-      <label class="choice">
-        <span>{t("unfade")}</span>
-        <input type="checkbox" checked={fading} onChange={(event) => setFading(event.currentTarget.checked)} />
-      </label>
-      <button type="button" class="main" data-action="restore" disabled={!idle} onClick={() => void restore()}>
+      {networks.value.colour && <Choice text={t("inColour")} name="colour" checked={colour} set={setColour} />}
+      <Choice text={t("unfade")} name="fading" checked={fading} set={setFading} />
+      <button type="button" class="main" data-action="restore" disabled={!idle || (!marked && !networks.value.defects)} onClick={() => void restore()}>
         {t("restoreRun")}
       </button>
-      {!marked && <p class="hint">{t("nothingToRestore")}</p>}
+      {!marked && networks.value.defects && <p class="hint">{t("nothingToRestore")}</p>}
       <Results answers={answers} take={(answer) => void takeResult(answer)} />
     </aside>
   );

@@ -1,13 +1,21 @@
 /** What is going on, what went wrong, and the question for the token. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { client, findPeople } from "../model/actions";
 import { busy, message, needsToken, retryRefused } from "../model/work";
 
+/** Milliseconds for which good news stay. */
+const SEEN = 5000;
+
 export function Status() {
   const doing = busy.value;
   const said = message.value;
+  useEffect(() => {
+    if (!said || said.bad) return;
+    const timer = setTimeout(() => message.value === said && (message.value = null), SEEN);
+    return () => clearTimeout(timer);
+  }, [said]);
   return (
     <div class="status" aria-live="polite">
       {doing && (

@@ -2,7 +2,7 @@
 
 import { t } from "../i18n";
 import { canErase, canRedo, canUndo, clearSelection, lastRequest, people, redo, step, undo } from "../model/document";
-import { download, eraseSelection, tryAgain } from "../model/actions";
+import { download, eraseSelection, networks, tryAgain } from "../model/actions";
 import { brush, comparing, divider, grow, tool, type Tool } from "../model/tools";
 import { busy } from "../model/work";
 import { MaskButtons } from "./MaskButtons";
@@ -94,26 +94,34 @@ export function BrushSettings() {
 }
 
 function peopleText(): string {
+  if (!networks.value.people) return t("noPeopleNetwork");
   const found = people.value;
   if (!found) return t("looking");
   if (!found.length) return t("nobody");
   return found.length === 1 ? t("foundOne") : t("found", { count: found.length });
 }
 
+/** Shows what was, while it is held. */
+export function HoldToCompare() {
+  return (
+    <button
+      type="button"
+      data-action="hold"
+      onPointerDown={() => (comparing.value = true)}
+      onPointerUp={() => (comparing.value = false)}
+      onPointerLeave={() => (comparing.value = false)}
+      onKeyDown={(event) => event.key === " " && (comparing.value = true)}
+      onKeyUp={() => (comparing.value = false)}
+    >
+      {t("hold")}
+    </button>
+  );
+}
+
 function Compare() {
   return (
     <>
-      <button
-        type="button"
-        data-action="hold"
-        onPointerDown={() => (comparing.value = true)}
-        onPointerUp={() => (comparing.value = false)}
-        onPointerLeave={() => (comparing.value = false)}
-        onKeyDown={(event) => event.key === " " && (comparing.value = true)}
-        onKeyUp={() => (comparing.value = false)}
-      >
-        {t("hold")}
-      </button>
+      <HoldToCompare />
       <label class="slider">
         <span>{t("compare")}</span>
         <input
