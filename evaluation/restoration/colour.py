@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from evaluation.metrics.colourfulness import colourfulness
 from evaluation.restoration.graphs import Graph
 from evaluation.restoration.pictures import Picture, photographs
+from evaluation.restoration.sheets import Sheet
 
+_SHOWN = 4
 _LEAST = 8.0
 """Photographs of lower colourfulness are grey themselves and say nothing."""
 
@@ -33,22 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, default=30, help="photographs of each folder")
     parser.add_argument("--size", type=int, default=256, help="long side at which the network sees the picture")
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--sheet", type=Path, help="PNG to show the first pictures in")
     options = parser.parse_args(arguments)
-    rows = []
-    for folder in options.pictures:
-        pictures = [each for _, each in photographs([folder], long_side=512, limit=options.limit)]
-        pictures = [picture for picture in pictures if colourfulness(picture) >= _LEAST]
-        nothing = np.mean([chroma_error(np.zeros((*p.shape[:2], 2), np.float32), p) for p in pictures])
-        rows.append(f"| {folder.name} ({len(pictures)}) | no colour | {nothing:.1f} | | 0.00 |")
-        for path in options.networks:
-            graph, errors, ratios = Graph(path), [], []
-            for picture in pictures:
-                chroma = predicted(graph, picture, options.size)
-                errors.append(chroma_error(chroma, picture))
-                ratios.append(colourfulness(joined(picture, chroma)) / colourfulness(picture))
-            error = float(np.mean(errors))
-            saving = 100 * (1 - error / nothing)
-            rows.append(f"| {folder.name} | {path.stem} | {error:.1f} | {saving:.0f} % | {np.mean(ratios):.2f} |")
+    sheet = Sheet(options.sheet)
+    graphs = {path.stem: Graph(path) for path in options.networks}
+    rows = [row for folder in options.pictures for row in _of_set(folder, graphs, options, sheet)]
+    sheet.write()
     header = [
         "| set (photographs) | network | MSE of Cb and Cr | below no colour | colourfulness, of the truth's |",
         "|---|---|---|---|---|",
@@ -57,6 +49,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.report:
         options.report.write_text(text, encoding="utf-8")
     print(text)
+
+
+def _of_set(folder: Path, graphs: dict[str, Graph], options: argparse.Namespace, sheet: Sheet) -> list[str]:
+    """Return the rows of one folder, and show its first three pictures."""
+    nothing: list[float] = []
+    errors: dict[str, list[float]] = {name: [] for name in graphs}
+    ratios: dict[str, list[float]] = {name: [] for name in graphs}
+    for _, picture in photographs([folder], long_side=512, limit=options.limit):
+        truth = colourfulness(picture)
+        if truth < _LEAST:
+            continue
+        grey = np.zeros((*picture.shape[:2], 2), np.float32)
+        nothing.append(chroma_error(grey, picture))
+        shown = {"photograph": picture, "seen": joined(picture, grey)}
+        for name, graph in graphs.items():
+            chroma = predicted(graph, picture, options.size)
+            shown[name] = joined(picture, chroma)
+            errors[name].append(chroma_error(chroma, picture))
+            ratios[name].append(colourfulness(shown[name]) / truth)
+        if len(nothing) <= _SHOWN:
+            sheet.add(shown)
+    if not nothing:
+        return [f"| {folder.name} (0) | no photograph with colours | | | |"]
+    worst = float(np.mean(nothing))
+    rows = [f"| {folder.name} ({len(nothing)}) | no colour | {worst:.1f} | | 0.00 |"]
+    for name in graphs:
+        error = float(np.mean(errors[name]))
+        saving = 100 * (1 - error / worst)
+        rows.append(f"| {folder.name} | {name} | {error:.1f} | {saving:.0f} % | {np.mean(ratios[name]):.2f} |")
+    return rows
 
 
 def predicted(graph: Graph, picture: Picture, size: int) -> NDArray[np.float32]:

@@ -31,6 +31,7 @@ from evaluation.restoration.pictures import (
     sepia,
     unseen_stamps,
 )
+from evaluation.restoration.sheets import Sheet, middle_of, tinted
 
 _NEAR = 2
 """Marks made by hand are off by about so many pixels: tolerant figures look this far."""
@@ -54,13 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--sheet", type=Path, help="PNG to show the first pictures in, found damage green, missed red")
     options = parser.parse_args(arguments)
+    sheet = Sheet(options.sheet)
     find: Callable[[Picture], Mask] = Finder(Graph(options.network), options.threshold)
     if options.sensitivity is not None:
         find = AsUsed(options.network, options.threshold, options.sensitivity)
-    rows = _synthetic(find, options)
-    if options.scans:
-        rows += _scans(find, options.scans)
+    rows = _scans(find, options.scans, sheet) if options.scans else []
+    rows += _synthetic(find, options, sheet)
+    sheet.write()
     text = "\n".join(["# Finding damage", "", *_facts(options), "", "| figure | value |", "|---|---|", *rows, ""])
     if options.report:
         options.report.write_text(text, encoding="utf-8")
@@ -102,7 +105,7 @@ def near(mask: Mask, reach: int = _NEAR) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
-def _synthetic(find: Callable[[Picture], Mask], options: argparse.Namespace) -> list[str]:
+def _synthetic(find: Callable[[Picture], Mask], options: argparse.Namespace, sheet: Sheet) -> list[str]:
     rng = np.random.default_rng(options.seed)
     crops, stamps = labelled_crops(), unseen_stamps(options.stamps) if options.stamps else None
     counts: dict[str, list[tuple[int, int, int]]] = {"shapes of scans": [], "unseen stamps": []}
@@ -114,10 +117,10 @@ def _synthetic(find: Callable[[Picture], Mask], options: argparse.Namespace) -> 
         marked["clean colour photographs"].append(float(find(picture).mean()))
         marked["clean grey and sepia photographs"].append(float(find(_eight(old)).mean()))
         shape = scan_shapes(crops, rng, height, width)
-        counts["shapes of scans"].append(_compared(find, old, shape.astype(np.float32), rng))
+        counts["shapes of scans"].append(_compared(find, old, shape.astype(np.float32), rng, sheet))
         if stamps is not None:
             mark = stamps.draw(rng, height, width)
-            counts["unseen stamps"].append(_compared(find, old, mark.opacity, rng))
+            counts["unseen stamps"].append(_compared(find, old, mark.opacity, rng, sheet))
         for thickness in _WIDTHS:
             truth = hairlines(rng, height, width, thickness)
             found = find(_eight(painted(old, truth.astype(np.float32), _level(rng))))
@@ -134,20 +137,32 @@ def _synthetic(find: Callable[[Picture], Mask], options: argparse.Namespace) -> 
 
 
 def _compared(
-    find: Callable[[Picture], Mask], old: NDArray[np.float32], opacity: NDArray[np.float32], rng: np.random.Generator
+    find: Callable[[Picture], Mask],
+    old: NDArray[np.float32],
+    opacity: NDArray[np.float32],
+    rng: np.random.Generator,
+    sheet: Sheet,
 ) -> tuple[int, int, int]:
     damaged = painted(old, opacity, _level(rng))
     truth = (opacity > 0.25) & (np.abs(damaged - old).max(axis=2) > 0.03)
-    return overlap(find(_eight(damaged)), truth)
+    picture = _eight(damaged)
+    found = find(picture)
+    sheet.add({"damaged": picture, "found": tinted(picture, found, truth)}, around=middle_of(truth))
+    return overlap(found, truth)
 
 
-def _scans(find: Callable[[Picture], Mask], folder: Path) -> list[str]:
+def _scans(find: Callable[[Picture], Mask], folder: Path, sheet: Sheet) -> list[str]:
     strict, tolerant, thin = np.zeros(3), np.zeros(4), np.zeros(2)
+    searched: dict[str, tuple[Picture, Mask]] = {}
     for crop in labelled_crops():
-        path = folder / crop.picture
+        if crop.picture not in searched:
+            path = folder / crop.picture
+            whole = decode_rgb(file_bytes(path), name=str(path))
+            # The whole scan is searched, as in use: a crop would lack its surroundings.
+            searched[crop.picture] = whole, find(whole)
         left, top, right, bottom = crop.crop
-        # The whole scan is searched, as in use: a crop would lack its surroundings.
-        found = find(decode_rgb(file_bytes(path), name=str(path)))[top:bottom, left:right]
+        scan, found = (each[top:bottom, left:right] for each in searched[crop.picture])
+        sheet.add({"scan": scan, "found": tinted(scan, found, crop.damage)})
         strict += overlap(found, crop.damage)
         hit, right_ones = near(found) & crop.damage, found & near(crop.damage)
         tolerant += [hit.sum(), crop.damage.sum(), right_ones.sum(), found.sum()]

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from cleanplate.errors import ArrayError
 from cleanplate_training.data.holes.generator import HoleGenerator
 from evaluation.erase.methods import opencv_telea, pypatchmatch
+from evaluation.erase.sheets import holed
 from evaluation.restoration.graphs import Graph, as_picture, as_planes
 from evaluation.restoration.labels import labelled_crops
 from evaluation.restoration.pictures import Mask, Picture, photographs, scan_shapes, sepia
+from evaluation.restoration.sheets import Sheet, middle_of
 from evaluation.seam import seam
 from evaluation.sharpness import sharpness
 
@@ -39,8 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--long-side", type=int, default=512)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--sheet", type=Path, help="PNG to show the first pictures in")
     options = parser.parse_args(arguments)
-    graph = Graph(options.network)
+    graph, sheet = Graph(options.network), Sheet(options.sheet)
     methods: dict[str, Method] = {
         "partial convolutions": lambda picture, hole: completed(graph, picture, hole),
         "OpenCV Telea": opencv_telea,
@@ -51,8 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for _, photograph in photographs(options.pictures, long_side=options.long_side, limit=options.limit):
         picture = np.asarray(np.rint(255 * sepia(photograph, rng)), np.uint8)
         for place, hole in enumerate(holes(rng, *picture.shape[:2])):
+            shown = {"hole": holed(picture, hole)}
             for name, method in {"photograph": lambda whole, _: whole, **methods}.items():
-                found[place, name].append(figures(method(picture.copy(), hole), picture, hole))
+                shown[name] = method(picture.copy(), hole)
+                found[place, name].append(figures(shown[name], picture, hole))
+            sheet.add(shown, around=middle_of(hole))
+    sheet.write()
     text = "\n".join(["# Filling holes", "", *_facts(options), "", *_table(found), ""])
     if options.report:
         options.report.write_text(text, encoding="utf-8")

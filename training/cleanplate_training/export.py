@@ -18,6 +18,7 @@ from torch import Tensor
 
 from cleanplate.errors import EngineError, OutputError
 from cleanplate_training.onnx_graph import OPSET, inputs_of_other_sizes, to_onnx
+from cleanplate_training.onnx_slices import sliced
 from cleanplate_training.onnx_storage import Storage, stored_as
 from cleanplate_training.parity import Difference, Outputs, difference, onnx_outputs, torch_outputs
 from cleanplate_training.task import Exported
@@ -72,7 +73,7 @@ def export(
     exported.module.eval().cpu()
     if static_shape is not None and any(side % exported.multiple for side in static_shape):
         raise EngineError(f"sides must be multiples of {exported.multiple}", subject=f"static shape {static_shape}")
-    graph = to_onnx(exported, static_shape=static_shape)
+    graph = sliced(to_onnx(exported, static_shape=static_shape), blocks=exported.sliced_blocks)
     inputs = inputs_of_other_sizes(exported, static_shape=static_shape)
     expected = compared(exported, inputs, torch_outputs(exported.module, inputs))
     plain = compared(exported, inputs, onnx_outputs(graph, inputs))

@@ -116,6 +116,8 @@ class Exported:
         comparable: Turns the outputs by name, for a picture of ``(height, width)``, into the one array by which two
             versions are compared; None compares every output as it is. For networks with a list as their answer.
         metadata: Entries for the file itself, such as the names of classes.
+        sliced_blocks: Widened blocks that the graph computes in slices of channels (see
+            :mod:`cleanplate_training.onnx_slices`), counted from the highest resolution.
     """
 
     module: nn.Module
@@ -127,6 +129,7 @@ class Exported:
     fidelity: float = 50.0
     comparable: Callable[[Mapping[str, NDArray[Any]], tuple[int, int]], NDArray[np.float32]] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    sliced_blocks: int = 0
 
     @property
     def multiple(self) -> int:

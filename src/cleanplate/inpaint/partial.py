@@ -13,10 +13,11 @@ import numpy as np
 
 from cleanplate.errors import EngineError
 from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
+from cleanplate.inpaint.residual import box_of
 from cleanplate.runtime.contract import InputContract
 from cleanplate.runtime.network import Network
 from cleanplate.runtime.session_cache import SESSIONS
-from cleanplate.types import Mask
+from cleanplate.types import Box, Mask
 from cleanplate.weights.choice import Wanted, chosen
 from cleanplate.weights.record import Record
 
@@ -27,6 +28,8 @@ CAUTIOUS_RADIUS = 40.0
 """Largest hole that is given to a network of which nobody knows what it learned from."""
 
 _OUTPUT = "completed"
+_CONTEXT = 40
+_MULTIPLE = 32
 
 
 def fills_damage(record: Record) -> bool:
@@ -61,15 +64,42 @@ class Partial:
 
     def complete(self, image: SmallImage, hole: Mask, *, avoid: Mask, seed: int) -> Completion:
         """Fill the hole; see :class:`cleanplate.inpaint.engine.Engine`. ``seed`` changes nothing."""
-        unknown = hole | avoid
+        place = surroundings(hole).slices
+        if (hole | avoid)[place].all():
+            place = (slice(None), slice(None))
+        shown, inside = image[place], hole[place]
+        unknown = inside | avoid[place]
         if unknown.all():
-            unknown = hole
-        answer = self.network(np.where(unknown[..., None], np.uint8(0), image), unknown)
-        if answer.shape != image.shape or not np.isfinite(answer[hole]).all():
-            problem = "returned numbers that are not finite" if answer.shape == image.shape else "returned no picture"
+            unknown = inside
+        answer = self.network(np.where(unknown[..., None], np.uint8(0), shown), unknown)
+        if answer.shape != shown.shape or not np.isfinite(answer[inside]).all():
+            problem = "returned numbers that are not finite" if answer.shape == shown.shape else "returned no picture"
             raise EngineError(f"the network {problem} on device '{self.device}'", subject=self.network.session.path)
-        filled = np.clip(np.rint(answer * np.float32(255.0)), 0, 255).astype(np.uint8)
-        return Completion(np.where(hole[..., None], filled, image))
+        completed = image.copy()
+        completed[place][inside] = np.clip(np.rint(answer[inside] * np.float32(255.0)), 0, 255).astype(np.uint8)
+        return Completion(completed)
+
+
+def surroundings(hole: Mask) -> Box:
+    """The part of a small picture that the network is shown: the hole and about as much around it as it is large.
+
+    Windows are planned for patch search, which wants more to choose from, and on a grid; for specks and scratches that
+    would be up to twice the work. Sides are multiples of 32 where the picture is large enough, so nothing is made up
+    to pad it.
+    """
+    height, width = hole.shape
+    around = box_of(hole)
+    box = around.grown(max(_CONTEXT, max(around.width, around.height) // 2)).clipped(height, width)
+    top, bottom = _rounded(box.top, box.bottom, height)
+    left, right = _rounded(box.left, box.right, width)
+    return Box(left, top, right, bottom)
+
+
+def _rounded(start: int, stop: int, length: int) -> tuple[int, int]:
+    """A span lengthened to a multiple of 32 within ``length``."""
+    wanted = min(length, -(-(stop - start) // _MULTIPLE) * _MULTIPLE)
+    start = max(0, min(start - (wanted - (stop - start)) // 2, length - wanted))
+    return start, start + wanted
 
 
 def create(options: EngineOptions) -> Partial:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -56,6 +56,7 @@ def fill(
     engine: Engine,
     *,
     avoid: Mask | None = None,
+    chains: Sequence[Chain] | None = None,
     seed: int = 0,
     seam: float = 2.0,
     threads: int = 1,
@@ -68,6 +69,7 @@ def fill(
         hole: H x W bool; every pixel that may change.
         engine: completes the small pictures.
         avoid: H x W bool, never a source.
+        chains: windows of ``hole`` and ``avoid`` where they are planned already.
         seed: chooses among equally good fills.
         seam: width of the ramp at the hole's border, in pixels, inside the hole.
         threads: chains of windows filled at a time; the result does not depend on it.
@@ -79,7 +81,7 @@ def fill(
     Raises:
         EngineError: the engine failed.
     """
-    chains = plan_windows(hole, avoid)
+    chains = plan_windows(hole, avoid) if chains is None else chains
     total = sum(len(chain) for chain in chains)
     result = image.copy()
 

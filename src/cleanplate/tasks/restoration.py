@@ -19,7 +19,7 @@ from cleanplate.colour.ycc import is_grey
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.inpaint import partial
 from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
-from cleanplate.mask.windows import plan_windows
+from cleanplate.mask.windows import Chain, plan_windows
 from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability
 from cleanplate.prints.fading import unfaded
@@ -218,7 +218,8 @@ def _filled(
 ) -> tuple[Image, list[str]]:
     """Fill what is marked: large holes by the eraser's engine first, then the rest, which then knows them."""
     notes = []
-    large, count = _too_large(defects, filler) if filler is not None else (defects, 0)
+    chains = plan_windows(defects)
+    large, count = _too_large(defects, chains, filler) if filler is not None else (defects, 0)
     result = image
     if large.any():
         engine = spare.engine()
@@ -232,15 +233,16 @@ def _filled(
     rest = defects & ~large
     if filler is not None and rest.any():
         engines["fill"] = filler.weights
-        result, _ = fill(result, rest, cast("Engine", filler), seed=seed, seam=0.0, threads=threads)
+        planned = None if large.any() else chains
+        result, _ = fill(result, rest, cast("Engine", filler), chains=planned, seed=seed, seam=0.0, threads=threads)
     return _as_grey_as(result, image, defects), notes
 
 
-def _too_large(defects: Mask, filler: partial.Partial) -> tuple[Mask, int]:
+def _too_large(defects: Mask, chains: Sequence[Chain], filler: partial.Partial) -> tuple[Mask, int]:
     """The holes that are wider, at the size of their window's small picture, than the fill network learned from."""
     large = np.zeros_like(defects)
     count = 0
-    for chain in plan_windows(defects):
+    for chain in chains:
         for window in chain:
             factor, _ = shrink_factors(window, filler.working_size)
             wide = _wider(window.hole, window.others, factor * filler.largest_radius)

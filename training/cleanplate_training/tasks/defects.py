@@ -26,6 +26,8 @@ from cleanplate_training.tasks.restoration_data import Data, OldPhotographs, Spr
 _SHOWN = 8
 _THIN = 5
 """Damage that a square of this side does not fit into counts as thin."""
+_LARGE_BLOCKS = 4
+"""Blocks at full and half resolution, in slices: 430 instead of 740 bytes of working memory a pixel."""
 _THRESHOLDS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -153,6 +155,7 @@ class Defects(Task):
             outputs=[Port("probability", "how likely a pixel is damaged", dynamic=free)],
             input=InputContract(multiple_of=multiple, minimum=multiple),
             output=OutputContract("how likely a pixel is damaged", "one", 0.0, 1.0, "none", "that of the input"),
+            sliced_blocks=_LARGE_BLOCKS * (4 if self.options.flips else 1),
         )
 
 
