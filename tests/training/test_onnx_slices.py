@@ -48,6 +48,13 @@ def test_only_so_many_blocks_are_cut(graph):
     assert _filters(sliced(graph, blocks=0)) == _filters(graph)
 
 
+def test_the_last_joined_features_are_read_apart(graph):
+    def joins(each):
+        return sum(node.op_type == "Concat" for node in each.graph.node)
+
+    assert joins(sliced(graph, blocks=1)) == joins(graph) - 1
+
+
 def test_the_weights_stay_the_same_in_number(graph):
     def count(filters):
         return sum(int(np.prod(shape)) for shape in filters)

@@ -27,7 +27,7 @@ _SHOWN = 8
 _THIN = 5
 """Damage that a square of this side does not fit into counts as thin."""
 _LARGE_BLOCKS = 4
-"""Blocks at full and half resolution, in slices: 430 instead of 740 bytes of working memory a pixel."""
+"""Blocks at full and half resolution, in slices: 340 instead of 740 bytes of working memory a pixel."""
 _THRESHOLDS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -155,7 +155,7 @@ class Defects(Task):
             outputs=[Port("probability", "how likely a pixel is damaged", dynamic=free)],
             input=InputContract(multiple_of=multiple, minimum=multiple),
             output=OutputContract("how likely a pixel is damaged", "one", 0.0, 1.0, "none", "that of the input"),
-            sliced_blocks=_LARGE_BLOCKS * (4 if self.options.flips else 1),
+            sliced_blocks=_LARGE_BLOCKS,
         )
 
 
