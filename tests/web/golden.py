@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.compose.backdrop import out_of_focus
 from cleanplate.compose.seam import feather
 from cleanplate.inpaint.correspondence import search
 from cleanplate.inpaint.engine import Completion
@@ -24,6 +25,9 @@ from cleanplate.inpaint.residual import aggregate
 from cleanplate.inpaint.shrink import shrink
 from cleanplate.mask.growth import grow
 from cleanplate.mask.windows import plan_windows
+from cleanplate.matting.foreground import foreground_colours
+from cleanplate.matting.portrait import without_specks
+from cleanplate.matting.refine import refine
 from cleanplate.tasks.fill import fill
 from cleanplate.types import Mask
 
@@ -71,6 +75,30 @@ def blocks(part: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(part.reshape(height, 20, width, 20, 3).mean(axis=(1, 3)), np.float32)
 
 
+def matted(picture: NDArray[np.uint8]) -> dict[str, Any]:
+    """What matting makes of a soft disc with a speck beside it, and many small holes as windows."""
+    y, x = np.mgrid[:65, :85].astype(np.float32)
+    alpha = np.clip((22 - np.hypot(x - 40, y - 34)) / 6, 0, 1).astype(np.float32)
+    alpha[2:4, 2:5] = 0.9
+    clean = without_specks(alpha)
+    full = refine(picture, clean)
+    dots = np.zeros(picture.shape[:2], np.bool_)
+    dots[40:60, 50:60] = True
+    return {
+        "alpha": packed(levels(alpha)),
+        "clean": packed(levels(clean)),
+        "full": packed(levels(full)),
+        "colours": packed(foreground_colours(picture, full)),
+        "blurred": packed(out_of_focus(picture, full, 30.0)),
+        "alone": [list(window.box) for chain in plan_windows(dots) for window in chain],
+    }
+
+
+def levels(alpha: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Alpha in 8 bits, which is enough to compare."""
+    return np.rint(alpha * 255).astype(np.uint8)
+
+
 def golden() -> dict[str, Any]:
     """All vectors."""
     picture = scene(130, 170)
@@ -108,6 +136,7 @@ def golden() -> dict[str, Any]:
             "boxes": [[w.box.left, w.box.top, w.box.right, w.box.bottom] for c in plan_windows(far) for w in c],
         },
         "fill": packed(fill(picture, far, Known())[0]),
+        "matting": matted(picture),
         "divided": packed(blocks(fill(large, large_hole, Known())[0][200:420, 300:500])),
     }
 

@@ -3,6 +3,10 @@
 import { expect, test } from "vitest";
 import vectors from "./golden.json";
 import type { Levels, Mask, Picture } from "../../src/local/stages/arrays";
+import { behindOf } from "../../src/local/matting/backdrop";
+import { foregroundColours } from "../../src/local/matting/foreground";
+import { withoutSpecks } from "../../src/local/matting/portrait";
+import { refine } from "../../src/local/matting/refine";
 import { search } from "../../src/local/stages/correspondence";
 import { fill, grown } from "../../src/local/stages/fill";
 import { levelled } from "../../src/local/stages/membrane";
@@ -135,6 +139,30 @@ test("a whole fill, and one with a finer search", () => {
   }
   expect(differences(means, unpacked<Levels>(golden.divided).data).mean).toBeLessThan(1.5);
 }, 60_000);
+
+test("mattes: specks, full size, colours of the foreground, lens blur", () => {
+  const { matting } = golden;
+  const unit = (packed: Packed): Levels => {
+    const bytes = unpacked<Mask>(packed);
+    return { ...bytes, data: Float32Array.from(bytes.data, (value) => value / 255) };
+  };
+  const [alpha, clean, full] = [unit(matting.alpha), unit(matting.clean), unit(matting.full)];
+  expect(differences(withoutSpecks(alpha).data, clean.data).most).toBeLessThan(1e-6);
+  // Alpha in 8 bits differs by half a level from what Python went on with.
+  const refined = differences(refine(picture, clean).data, full.data);
+  expect(refined.mean).toBeLessThan(0.003);
+  expect(refined.most).toBeLessThan(0.05);
+  const colours = differences(foregroundColours(picture, full).data, unpacked<Picture>(matting.colours).data);
+  expect(colours.mean).toBeLessThan(0.1);
+  const blurred = behindOf(picture, full, { kind: "blur", strength: 30 });
+  expect(differences(blurred.data, unpacked<Picture>(matting.blurred).data).mean).toBeLessThan(0.3);
+}, 60_000);
+
+test("the window of a part that stands alone", () => {
+  const dots = { width: 170, height: 130, data: new Uint8Array(170 * 130) };
+  for (let y = 40; y < 60; y++) dots.data.fill(1, y * 170 + 50, y * 170 + 60);
+  expect(planWindows(dots).flat().map((each) => each.box)).toEqual(golden.matting.alone);
+});
 
 function scene(height: number, width: number): Picture {
   const data = new Uint8Array(width * height * 3);
