@@ -33,14 +33,14 @@ COLOUR = (0, 177, 64)
 BLOCK = 16
 BEHIND = ("colour", "blur", "picture")
 LIMITS = {
-    "alpha, mean": 0.004,
-    "alpha, share that differs by over 0.1": 0.01,
-    "colour, mean levels": 0.6,
-    "blur, mean levels": 1.0,
-    "picture, mean levels": 1.0,
+    "alpha, mean": 0.0005,
+    "alpha, share that differs by over 0.1": 0.001,
+    "colour, mean levels": 0.05,
+    "blur, mean levels": 0.05,
+    "picture, mean levels": 0.05,
     "fill of one completion, mean levels in the hole": 0.5,
     "fill, levels outside the hole": 0.0,
-    "own search, error against that of Python": 1.2,
+    "own search, error against that of Python": 1.5,
 }
 """Of each picture alone; but the last, which is the mean over all, as patch search goes by chance."""
 
