@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sysconfig
 from io import BytesIO
 from pathlib import Path
 
@@ -71,6 +73,12 @@ def test_the_command_is_one_that_the_program_knows(stages):
     assert entry[:2] == ["cleanplate", "serve"]
     assert {word for word in (*entry, *extra) if word.startswith("--")} <= known
     assert entry[entry.index("--port") + 1] == values(stages[-1], "EXPOSE")[0]
+
+
+def test_hadolint_finds_nothing():
+    program = Path(sysconfig.get_path("scripts"), "hadolint")
+    done = subprocess.run([program, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_compose_runs_it_read_only_on_this_machine_alone():
