@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cleanplate.types import Alpha, Box, Mask
 
-TILE = 256
+TILE = 128
 """Pixels; small enough for the work on a tile to stay in a core's cache."""
 
 

@@ -15,24 +15,25 @@ def part(small: NDArray[Any], box: Box, height: int, width: int) -> NDArray[np.f
 
     Equals that part of a linear resize of the whole; cell centres lie at the centres of what they span.
     """
-    rows, down = _weights(box.top, box.bottom, small.shape[0] / height, small.shape[0])
-    columns, across = _weights(box.left, box.right, small.shape[1] / width, small.shape[1])
-    cells = small[rows, columns].reshape(down.shape[1], across.shape[1], -1).astype(np.float32, copy=False)
-    # Two products of matrices: down the rows of all columns, then across.
-    tall = (down @ cells.reshape(cells.shape[0], -1)).reshape(box.height, *cells.shape[1:])
-    wide = np.matmul(across, tall).reshape(box.height, box.width, *small.shape[2:])
+    low, high, share = _taps(box.top, box.bottom, small.shape[0] / height, small.shape[0])
+    left, right, slide = _taps(box.left, box.right, small.shape[1] / width, small.shape[1])
+    cells = small[:, left[0] : right[-1] + 1].astype(np.float32, copy=False)
+    extra = (1,) * (small.ndim - 2)
+    # Down the few columns first, then across: two cells a pixel each time.
+    above = cells[low]
+    tall = above + (cells[high] - above) * share.reshape(-1, 1, *extra)
+    first = tall[:, left - left[0]]
+    wide = tall[:, right - left[0]]
+    wide -= first
+    wide *= slide.reshape(-1, *extra)
+    wide += first
     return np.asarray(wide, np.float32)
 
 
-def _weights(start: int, stop: int, scale: float, length: int) -> tuple[slice, NDArray[np.float32]]:
-    """The cells that pixels ``start``..``stop`` are interpolated from, and their weights (pixels x cells)."""
+def _taps(
+    start: int, stop: int, scale: float, length: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """The two cells that each of the pixels ``start``..``stop`` lies between, and how far it is towards the second."""
     where = np.clip((np.arange(start, stop) + 0.5) * scale - 0.5, 0, length - 1)
     low = np.floor(where).astype(np.intp)
-    high = np.minimum(low + 1, length - 1)
-    share = (where - low).astype(np.float32)
-    first = int(low.min())
-    weights = np.zeros((stop - start, int(high.max()) + 1 - first), np.float32)
-    pixels = np.arange(stop - start)
-    weights[pixels, low - first] = 1 - share
-    weights[pixels, high - first] += share
-    return slice(first, first + weights.shape[1]), weights
+    return low, np.minimum(low + 1, length - 1), (where - low).astype(np.float32)
