@@ -23,6 +23,7 @@ from cleanplate.server.settings import ServerSettings
 from tests.detect.graphs import colour_people
 from tests.matting.pictures import red_is_person
 from tests.server.conftest import BASE, photo
+from tests.server.print_graphs import all_is_sepia, white_is_damage
 
 FOLDER = tempfile.TemporaryDirectory()
 MATTE = red_is_person(Path(FOLDER.name, "matte.onnx"))
@@ -32,6 +33,8 @@ APP = create_app(
         limits=Limits(max_pixels=1_000_000, max_bytes=1_000_000),
         people_weights=colour_people(Path(FOLDER.name, "people.onnx")),
         matte_weights=MATTE,
+        defects_weights=white_is_damage(Path(FOLDER.name, "defects.onnx")),
+        colour_weights=all_is_sepia(Path(FOLDER.name, "colour.onnx")),
     )
 )
 
@@ -93,6 +96,10 @@ def filled(case):
             body[name] = PHOTO
     if "strokes" in body:
         body["strokes"] = b'[{"points": [[10, 10], [20, 20]], "size": 5}]'
+    if "hints" in body:
+        body["hints"] = b'[{"x": 10, "y": 12, "colour": "#8a5a3c"}]'
+    if "edges" in body:
+        body["edges"] = "guided"  # the others compile for a minute when they are first used
     case.body = body
     return case
 
@@ -120,7 +127,7 @@ def test_what_the_document_says_is_so_at_length(case):
 
 def test_every_route_of_the_list_is_documented_with_its_errors():
     paths = APP.openapi()["paths"]
-    for name in ("segment", "erase", "cutout", "background", "video"):
+    for name in ("segment", "erase", "cutout", "background", "restore", "colorize", "video"):
         route = paths[f"/api/v1/{name}"]["post"]
         assert {"400", "413", "415", "422", "429", "504"} <= set(route["responses"]), name
         assert route["requestBody"]["content"].keys() == {"multipart/form-data"}
