@@ -32,7 +32,8 @@ class Sheet:
         y, x = around or (height // 2, width // 2)
         top = int(np.clip(y - SIDE // 2, 0, max(0, height - SIDE)))
         left = int(np.clip(x - SIDE // 2, 0, max(0, width - SIDE)))
-        self._rows.append(strip({name: each[top : top + SIDE, left : left + SIDE] for name, each in tiles.items()}))
+        row = strip({name: each[top : top + SIDE, left : left + SIDE] for name, each in tiles.items()})
+        self._rows.append(row[: len(row) - max(0, SIDE - height)])
 
     def write(self) -> None:
         """Write what was added, if anything."""

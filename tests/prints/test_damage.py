@@ -108,8 +108,8 @@ def test_marks_at_small_size_cover_what_is_marked_at_full_size():
 
 def test_weak_neighbours_of_sure_damage_belong_to_it_but_specks_do_not():
     probability = np.zeros((40, 60), np.float32)
-    probability[10, 5:20], probability[10, 20:40] = 0.9, 0.35
-    probability[30, 5:40] = 0.35  # nothing sure anywhere near
+    probability[10, 5:20], probability[10, 20:40] = 0.9, 0.6
+    probability[30, 5:40] = 0.6  # nothing sure anywhere near
     probability[20, 50] = 0.9  # a single pixel
     found = marks(probability, 0.5, height=40, width=60)
     assert found[10, 5:40].all()
