@@ -59,7 +59,7 @@ async function save(page, action, file) {
 async function make(page, action, file) {
   await page.click(`aside [data-action=${action}]`);
   await page.waitForFunction(() => document.querySelector(".working"));
-  await page.waitForFunction(() => !document.querySelector(".working"), undefined, { timeout: 180_000 });
+  await page.waitForFunction(() => !document.querySelector(".working"), undefined, { timeout: 900_000 });
   await page.waitForSelector(".results img");
   await save(page, ".results [data-action=save]", file);
 }
@@ -88,7 +88,7 @@ async function filledWith([image, hole, completions]) {
   return btoa(text);
 }
 
-test("twenty pictures: cut out, three backgrounds, erased", { timeout: 3_600_000 }, async () => {
+test("twenty pictures: cut out, three backgrounds, erased", { timeout: 7_200_000 }, async () => {
   const cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8"));
   assert.equal(cases.length, 20);
   const code = await fillCode();

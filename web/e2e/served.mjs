@@ -76,6 +76,6 @@ export async function finished(page, versions) {
   await page.waitForFunction(
     (count) => document.querySelector("canvas.stage").dataset.versions === String(count) && !document.querySelector(".working"),
     versions,
-    { timeout: 60_000 },
+    { timeout: 300_000 },
   );
 }

@@ -1,7 +1,9 @@
 /** What comes behind people: a colour, another picture, their own background out of focus; as compose/backdrop.py. */
 
 import { scaledGrid, scaledPicture, scaledPlane } from "../scale";
-import { clamp, cropped, mirrored, rounded, type Grid, type Picture, type Plane } from "../stages/arrays";
+import { clamp, cropped, rounded, type Grid, type Picture, type Plane } from "../stages/arrays";
+
+import { mirroredPlaces } from "./refine";
 
 export type Behind =
   | { readonly kind: "colour"; readonly rgb: readonly [number, number, number] }
@@ -101,15 +103,20 @@ function blurred(grid: Grid, radius: number): Grid {
   }
   const total = disc.reduce((sum, { weight }) => sum + weight, 0);
   const result = new Float32Array(data.length);
-  const sum = new Float64Array(4);
+  const [rows, columns] = [mirroredPlaces(height, reach), mirroredPlaces(width, reach)];
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      sum.fill(0);
-      for (const { dx, dy, weight } of disc) {
-        const from = 4 * (mirrored(y + dy, height) * width + mirrored(x + dx, width));
-        for (let c = 0; c < 4; c++) sum[c]! += weight * data[from + c]!;
+    const line = 4 * y * width;
+    // One place of the disc after the other over a whole line.
+    for (const { dx, dy, weight } of disc) {
+      const from = 4 * rows[y + dy + reach]! * width;
+      const share = weight / total;
+      for (let x = 0; x < width; x++) {
+        const [to, at] = [line + 4 * x, from + 4 * columns[x + dx + reach]!];
+        result[to]! += share * data[at]!;
+        result[to + 1]! += share * data[at + 1]!;
+        result[to + 2]! += share * data[at + 2]!;
+        result[to + 3]! += share * data[at + 3]!;
       }
-      for (let c = 0; c < 4; c++) result[4 * (y * width + x) + c] = sum[c]! / total;
     }
   }
   return { ...grid, data: result };

@@ -88,63 +88,88 @@ export function interpolated(grid: Grid, row: Between, column: Between, needed: 
 function model(guide: Grid, alpha: Plane, radius: number): Grid {
   const { width, height } = alpha;
   const count = width * height;
-  // Means of R, G, B, alpha, alpha times each colour, and the six products of two colours.
-  const products = new Float32Array(13 * count);
-  for (let i = 0; i < count; i++) {
-    const [r, g, b] = [guide.data[3 * i]!, guide.data[3 * i + 1]!, guide.data[3 * i + 2]!];
-    const a = alpha.data[i]!;
-    products.set([r, g, b, a, r * a, g * a, b * a, r * r, r * g, r * b, g * g, g * b, b * b], 13 * i);
-  }
-  const mean = meanOf({ width, height, channels: 13, data: products }, radius).data;
-  const coefficients = new Float32Array(4 * count);
-  for (let i = 0; i < count; i++) {
-    const [r, g, b, a, ra, ga, ba, rr, rg, rb, gg, gb, bb] = mean.subarray(13 * i, 13 * i + 13) as unknown as Thirteen;
-    const slope = solved(
-      [rr - r * r + EPSILON, rg - r * g, rb - r * b, gg - g * g + EPSILON, gb - g * b, bb - b * b + EPSILON],
-      [ra - r * a, ga - g * a, ba - b * a],
-    );
-    coefficients.set([...slope, a - slope[0] * r - slope[1] * g - slope[2] * b], 4 * i);
-  }
-  return meanOf({ width, height, channels: 4, data: coefficients }, radius);
+  const mean = meanOf({ width, height, channels: 13, data: products(guide.data, alpha.data) }, radius).data;
+  const data = new Float32Array(4 * count);
+  for (let i = 0, at = 0; i < count; i++, at += 13) solve(mean, at, data, 4 * i);
+  return meanOf({ width, height, channels: 4, data }, radius);
 }
 
-type Thirteen = [number, number, number, number, number, number, number, number, number, number, number, number, number];
+/** Of each pixel: R, G, B, alpha, alpha times each colour, and the six products of two colours. */
+function products(colours: Float32Array, alpha: Float32Array): Float32Array {
+  const data = new Float32Array(13 * alpha.length);
+  for (let i = 0; i < alpha.length; i++) {
+    const [r, g, b, a, at] = [colours[3 * i]!, colours[3 * i + 1]!, colours[3 * i + 2]!, alpha[i]!, 13 * i];
+    data[at] = r;
+    data[at + 1] = g;
+    data[at + 2] = b;
+    data[at + 3] = a;
+    data[at + 4] = r * a;
+    data[at + 5] = g * a;
+    data[at + 6] = b * a;
+    data[at + 7] = r * r;
+    data[at + 8] = r * g;
+    data[at + 9] = r * b;
+    data[at + 10] = g * g;
+    data[at + 11] = g * b;
+    data[at + 12] = b * b;
+  }
+  return data;
+}
 
-/** A symmetric matrix of three rows inverted, times a vector, by Cramer's rule. */
-function solved(
-  [rr, rg, rb, gg, gb, bb]: readonly [number, number, number, number, number, number], [red, green, blue]: readonly [number, number, number],
-): [number, number, number] {
+/** From the means of the products in a window to the four coefficients: three equations, by Cramer's rule. */
+function solve(mean: Float32Array, at: number, into: Float32Array, to: number): void {
+  const [r, g, b, a] = [mean[at]!, mean[at + 1]!, mean[at + 2]!, mean[at + 3]!];
+  const [red, green, blue] = [mean[at + 4]! - r * a, mean[at + 5]! - g * a, mean[at + 6]! - b * a];
+  const [rr, rg, rb] = [mean[at + 7]! - r * r + EPSILON, mean[at + 8]! - r * g, mean[at + 9]! - r * b];
+  const [gg, gb, bb] = [mean[at + 10]! - g * g + EPSILON, mean[at + 11]! - g * b, mean[at + 12]! - b * b + EPSILON];
   const [ra, ga, ba] = [gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg];
   const [gc, bc, bd] = [rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg];
   const determinant = rr * ra + rg * ga + rb * ba;
-  const safe = determinant > EPSILON ** 3 / 2 ? determinant : Infinity;
-  return [(ra * red + ga * green + ba * blue) / safe, (ga * red + gc * green + bc * blue) / safe, (ba * red + bc * green + bd * blue) / safe];
+  // Rounding can take the determinant of a flat window to zero; such a window has no slope.
+  const share = determinant > EPSILON ** 3 / 2 ? 1 / determinant : 0;
+  const [x, y, z] = [(ra * red + ga * green + ba * blue) * share, (ga * red + gc * green + bc * blue) * share, (ba * red + bc * green + bd * blue) * share];
+  into[to] = x;
+  into[to + 1] = y;
+  into[to + 2] = z;
+  into[to + 3] = a - x * r - y * g - z * b;
 }
 
 /** Means of a square of 2 * radius + 1 pixels; at its edge the picture is mirrored, without its last pixel twice. */
 export function meanOf(grid: Grid, radius: number): Grid {
   const { width, height, channels } = grid;
+  const line = width * channels;
   const across = new Float64Array(grid.data.length);
-  for (let y = 0; y < height; y++) running(grid.data, across, y * width * channels, channels, width, channels, radius);
-  const result = new Float64Array(grid.data.length);
-  for (let x = 0; x < width; x++) running(across, result, x * channels, width * channels, height, channels, radius);
-  return { width, height, channels, data: Float32Array.from(result) };
-}
-
-function running(
-  from: Float32Array | Float64Array, to: Float64Array, start: number, step: number, length: number, channels: number, radius: number,
-): void {
+  const columns = mirroredPlaces(width, radius);
   const share = 1 / (2 * radius + 1);
-  for (let c = 0; c < channels; c++) {
-    const at = (place: number): number => from[start + mirrored(place, length) * step + c]!;
-    let sum = 0;
-    for (let place = -radius; place <= radius; place++) sum += at(place);
-    for (let place = 0; place < length; place++) {
-      to[start + place * step + c] = sum * share;
-      sum += at(place + radius + 1) - at(place - radius);
+  for (let y = 0; y < height; y++) {
+    for (let c = 0; c < channels; c++) {
+      const start = y * line + c;
+      let sum = 0;
+      for (let k = 0; k <= 2 * radius; k++) sum += grid.data[start + columns[k]! * channels]!;
+      for (let x = 0; x < width; x++) {
+        across[start + x * channels] = sum * share;
+        sum += grid.data[start + columns[x + 2 * radius + 1]! * channels]! - grid.data[start + columns[x]! * channels]!;
+      }
     }
   }
+  // Down the rows a whole line at a time, which is how they lie in memory.
+  const rows = mirroredPlaces(height, radius);
+  const sums = new Float64Array(line);
+  const result = new Float32Array(grid.data.length);
+  for (let k = 0; k <= 2 * radius; k++) for (let i = 0; i < line; i++) sums[i]! += across[rows[k]! * line + i]!;
+  for (let y = 0; y < height; y++) {
+    const [next, last] = [rows[y + 2 * radius + 1]! * line, rows[y]! * line];
+    for (let i = 0; i < line; i++) {
+      result[y * line + i] = sums[i]! * share;
+      sums[i]! += across[next + i]! - across[last + i]!;
+    }
+  }
+  return { width, height, channels, data: result };
 }
+
+/** The places from `radius` before the first to one more than that behind the last. */
+export const mirroredPlaces = (length: number, radius: number): Int32Array =>
+  Int32Array.from({ length: length + 2 * radius + 1 }, (_, at) => mirrored(at - radius, length));
 
 /** Alpha of a pixel by a model, with contrast. */
 function applied(coefficients: ArrayLike<number>, at: number, pixels: ArrayLike<number>, place: number): number {
