@@ -161,7 +161,8 @@ def _scans(find: Callable[[Picture], Mask], folder: Path, sheet: Sheet) -> list[
             # The whole scan is searched, as in use: a crop would lack its surroundings.
             searched[crop.picture] = whole, find(whole)
         left, top, right, bottom = crop.crop
-        scan, found = (each[top:bottom, left:right] for each in searched[crop.picture])
+        whole, marked = searched[crop.picture]
+        scan, found = whole[top:bottom, left:right], marked[top:bottom, left:right]
         sheet.add({"scan": scan, "found": tinted(scan, found, crop.damage)})
         strict += overlap(found, crop.damage)
         hit, right_ones = near(found) & crop.damage, found & near(crop.damage)

@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             weights_colour=options.weights_colour,
         )
         assert result.restored_colour is not None
-        sheet = np.hstack([scan, result.restored, result.restored_colour])
+        sheet = np.asarray(np.hstack([scan, result.restored, result.restored_colour]), np.uint8)
         _, encoded = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
         (options.output / f"restore-{name}.jpg").write_bytes(encoded.tobytes())
         print(name, f"{100 * result.defects.mean():.1f} % marked", *result.notes, sep="; ")

@@ -108,7 +108,7 @@ def _added(nodes: list[onnx.NodeProto], node: onnx.NodeProto, total: str, name: 
     """Append a node and the sum of its output with those before; the name of the sum."""
     nodes.append(node)
     if not total:
-        return node.output[0]
+        return str(node.output[0])
     nodes.append(onnx.helper.make_node("Add", [total, node.output[0]], [name]))
     return name
 
