@@ -120,8 +120,12 @@ test("a mask is saved, loaded again, unpainted, and means what is seen", async (
   assert.equal(await data(page, "marks"), "0");
   await page.setInputFiles("[data-action=load-mask]", { name, mimeType: "image/png", buffer: mask });
   await page.waitForFunction(() => document.querySelector("canvas.stage").dataset.marks === "1");
-  await page.waitForTimeout(300);
-  const inside = await colourAt(page, 0.55, 0.55);
+  // The mask's file is read before it can be drawn.
+  let inside;
+  for (let tries = 0; tries < 60 && !(inside?.[0] - inside?.[1] > 40); tries++) {
+    await page.waitForTimeout(250);
+    inside = await colourAt(page, 0.55, 0.55);
+  }
   const outside = await colourAt(page, 0.7, 0.55);
   assert.ok(inside[0] - inside[1] > 40 && outside[0] - outside[1] < 10, "the loaded mask is drawn in red");
   await page.keyboard.press("e");
