@@ -83,7 +83,7 @@ def test_memory_stays_flat(tmp_path, capsys):
     temporary.mkdir()
     marks = []
     with running("--engine", "telea", *options, temporary=temporary) as server, ThreadPoolExecutor(CLIENTS) as pool:
-        client = httpx2.Client(base_url=server.address, timeout=120)
+        client = httpx2.Client(base_url=server.address, timeout=600)
         stream = requests(7)
         step = max(1, COUNT // 20)
         for done in range(0, COUNT, step):
