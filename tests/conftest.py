@@ -1,6 +1,7 @@
 """Settings that all tests share."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,11 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # are the same in every run, so that a red run is one of the change; new examples are tried where people work.
 settings.register_profile("cleanplate", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("cleanplate")
+
+
+# A shell that starts tests in the background makes them ignore Ctrl-C, and so would the programs that they stop by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
