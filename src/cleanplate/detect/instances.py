@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cleanplate.detect.instance import Instance, numbered
+from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import Detections, PeopleNetwork, open_network
 from cleanplate.detect.shapes import shapes
 from cleanplate.detect.tiles import Look, closer_scale, joined, look_of, of_tile, tiles, without_doubles
@@ -83,8 +84,11 @@ def find(
     min_score: float = MIN_SCORE,
     look: Look = "closer",
     threads: int | None = None,
+    memory: Memory | None = None,
 ) -> list[Instance]:
     """As :func:`segment`, with an open network and without numbers (every id is 0).
+
+    ``memory`` spares the network a picture that it saw before; the answer is the same.
 
     Raises:
         ArgumentError, EngineError: as there.
@@ -92,7 +96,10 @@ def find(
     if not 0.0 <= min_score <= 1.0:
         raise ArgumentError(f"is {min_score}, not within 0..1", subject="--min-score")
     look_of(look)
-    found = detections(image, network, look=look)
+    if memory is None:
+        found = detections(image, network, look=look)
+    else:
+        found = memory.recall(image, network, look, lambda: detections(image, network, look=look))
     found = found.chosen(found.scores >= min_score)
     height, width = image.shape[:2]
     instances = []

@@ -13,6 +13,7 @@ from cleanplate.detect.attached import Attached, attached
 from cleanplate.detect.coco_labels import CARRIED, PERSON
 from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.instances import MIN_SCORE, check_labels, find
+from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import open_network
 from cleanplate.detect.passersby import Verdict, judge
 from cleanplate.detect.tiles import Look
@@ -43,6 +44,7 @@ class People:
         min_score: how sure the network must be, 0..1.
         look: how closely small people are looked for; see :func:`cleanplate.segment`.
         weights: network for people, a file or a name; None for the one that ships.
+        memory: of what the network saw in pictures before; None for none.
     """
 
     everyone: bool = False
@@ -54,6 +56,7 @@ class People:
     min_score: float = MIN_SCORE
     look: Look = "closer"
     weights: Path | None = None
+    memory: Memory | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -147,7 +150,7 @@ def choose_people(
     network = open_network(wanted.weights, device=device, threads=threads)
     check_labels(wanted.labels, network)
     lowest = min(_SUSPECTED, wanted.min_score)
-    seen = find(image, network, min_score=lowest, look=wanted.look, threads=threads)
+    seen = find(image, network, min_score=lowest, look=wanted.look, threads=threads, memory=wanted.memory)
     found = numbered([each for each in seen if each.score >= wanted.min_score])
     suspects = [each for each in seen if each.score < wanted.min_score and each.label == PERSON]
     decisions = _decisions(image, found, wanted)

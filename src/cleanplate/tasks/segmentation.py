@@ -14,6 +14,7 @@ from cleanplate.decode.limits import Limits
 from cleanplate.decode.source import read_source
 from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.instances import MIN_SCORE, check_labels, find
+from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import open_network
 from cleanplate.detect.tiles import Look
 from cleanplate.encode.preview import encode_preview, preview_type
@@ -29,6 +30,7 @@ class SegmentOptions:
         labels, min_score, look, device, weights, threads: as in :func:`cleanplate.segment`; no labels means all.
         overwrite: replace outputs that exist.
         limits: how large the picture may be.
+        memory: of what the network saw in pictures before; None for none.
     """
 
     labels: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class SegmentOptions:
     threads: int | None = None
     overwrite: bool = False
     limits: Limits = field(default_factory=Limits)
+    memory: Memory | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,15 @@ def segment_file(
     pixels = decoded.pixels
     network = open_network(options.weights, device=options.device, threads=options.threads)
     check_labels(options.labels, network)
-    found = numbered(find(pixels, network, min_score=options.min_score, look=options.look, threads=options.threads))
+    seen = find(
+        pixels,
+        network,
+        min_score=options.min_score,
+        look=options.look,
+        threads=options.threads,
+        memory=options.memory,
+    )
+    found = numbered(seen)
     if options.labels:
         found = [each for each in found if each.label in options.labels]
     report = SegmentReport(

@@ -71,6 +71,7 @@ def _people(
         instances=tuple(instance),
         labels=tuple(label),
         weights=shared.settings.people_weights,
+        memory=shared.people,
     )
 
 

@@ -37,6 +37,7 @@ def _options(
         device=settings.device,
         weights=settings.people_weights,
         limits=settings.limits,
+        memory=shared.people,
     )
 
 
