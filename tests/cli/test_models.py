@@ -70,6 +70,15 @@ def test_list_names_all_weights_and_their_terms(cleanplate, home):
     assert " no " in lines["hifill"]
 
 
+def test_list_is_never_folded_in_a_pipe(cleanplate, tiny, tmp_path, monkeypatch):
+    deep = tmp_path.joinpath(*["a-folder-of-thirty-characters"] * 12)
+    deep.mkdir(parents=True)
+    (deep / "tiny.onnx").write_bytes(CONTENT)
+    monkeypatch.setenv("CLEANPLATE_MODELS", str(deep))
+    line = next(line for line in cleanplate("models").stdout.splitlines() if line.startswith("tiny "))
+    assert line.rstrip().endswith(str(deep / "tiny.onnx"))
+
+
 def test_list_shows_where_weights_are(cleanplate, tiny, home):
     home.mkdir(parents=True)
     (home / "tiny.onnx").write_bytes(CONTENT)

@@ -138,6 +138,37 @@ def test_it_learns_and_remembers_where_it_failed(options):
     assert np.array_equal(other.sample_weights(), task.sample_weights())
 
 
+@pytest.fixture
+def with_nobody(options, tmp_path):
+    """The options, and plain grey photographs without people from two sources of which one is left out."""
+    for source, level in (("walls", 100), ("crowds", 250)):
+        with ShardWriter(tmp_path / source, split="train", quality=None) as writer:
+            writer.write(Sample(f"{source}_0", np.full((40, 40, 3), level, np.uint8), source, "CC0"))
+    shards = tuple(sorted(tmp_path.glob("[wc]*/*.tar")))
+    data = replace(options.data, nobody=shards, nobody_without=("crowds",), nobody_share=0.5, augment=False)
+    return replace(options, data=data)
+
+
+def test_photographs_of_nobody_take_the_place_of_some_samples(with_nobody):
+    train = Selfie(with_nobody, seed=0).build_data().train
+    drawn = [train.draw(2, np.random.default_rng(seed)) for seed in range(40)]
+    nobody = [each for each in drawn if each["place"] == -1]
+    assert 10 < len(nobody) < 30
+    assert all(each["mask"].max() == 0 and np.allclose(each["image"], 100 / 255) for each in nobody)
+    assert all(each["mask"].max() == 1 and each["place"] == 2 for each in drawn if each["place"] != -1)
+
+
+def test_photographs_of_nobody_are_not_remembered_as_failures(with_nobody):
+    task = Selfie(with_nobody, seed=0)
+    networks, train = task.build_networks(), task.build_data().train
+    drawn = [train.draw(index, np.random.default_rng(index)) for index in range(6)]
+    batch = {name: torch.from_numpy(np.stack([each[name] for each in drawn])) for name in drawn[0]}
+    assert (batch["place"] == -1).any()
+    task.training_step(networks, batch, Phase("network"))
+    known = {int(place) for place in batch["place"] if place >= 0}
+    assert set(np.flatnonzero(~np.isnan(task.state()["ious"].numpy()))) == known
+
+
 def test_a_sample_without_mask_is_an_error(options, tmp_path):
     with ShardWriter(tmp_path / "bare", split="train", quality=None) as writer:
         writer.write(Sample("bare", np.zeros((40, 40, 3), np.uint8), "drawn", "CC0"))

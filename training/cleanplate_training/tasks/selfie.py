@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from cleanplate_training.data.augment.geometry import RandomView
 from cleanplate_training.data.augment.light import BackLight, Darkness, Gamma, LineLight, PointLight, Temperature
 from cleanplate_training.data.augment.noise import SensorNoise
 from cleanplate_training.data.hard_samples import HardSamples
+from cleanplate_training.data.picked import without_sources
 from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.losses.segmentation import cross_entropy, soft_iou
@@ -75,6 +76,9 @@ class Data:
         size: side of the square that the network sees.
         augment: also vary light, sharpness, noise and compression; flip and scale are always varied.
         hard: how much more often samples that fail are drawn (see :class:`HardSamples`).
+        nobody: shards of photographs without people, to learn what is none; they take part in training only.
+        nobody_without: sources of ``nobody`` that are left out, by the name that the shards give them.
+        nobody_share: how often, 0..1, such a photograph takes the place of a sample.
     """
 
     train: tuple[Path, ...]
@@ -82,6 +86,9 @@ class Data:
     size: int = 224
     augment: bool = True
     hard: float = 3.0
+    nobody: tuple[Path, ...] = ()
+    nobody_without: tuple[str, ...] = ()
+    nobody_share: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,9 @@ class Selfie(Task):
     def build_data(self) -> TaskData:
         """Open the shards."""
         settings = self.options.data
-        train = SelfieExamples(ShardSet(settings.train), settings.size, moving=True, augment=settings.augment)
+        train = SelfieExamples(
+            ShardSet(settings.train), settings.size, moving=True, augment=settings.augment, nobody=_nobody(settings)
+        )
         self._hard = HardSamples(len(train), strength=settings.hard)
         return TaskData(train, SelfieExamples(ShardSet(settings.validation), settings.size, moving=False))
 
@@ -129,12 +138,14 @@ class Selfie(Task):
         weights = self.options.loss
         logits = networks["network"](normalised(batch["image"]))
         ious = _ious(logits, batch["mask"])
+        shows_people = batch["place"] >= 0
         if self._hard is not None:
-            self._hard.saw(batch["place"].cpu().numpy(), ious.cpu().numpy().astype(np.float64))
+            seen = ious[shows_people].cpu().numpy().astype(np.float64)
+            self._hard.saw(batch["place"][shows_people].cpu().numpy(), seen)
         terms = {"cross_entropy": weights.cross_entropy * cross_entropy(logits, batch["mask"])}
         if weights.soft_iou:
             terms["soft_iou"] = weights.soft_iou * soft_iou(logits, batch["mask"])
-        return Losses(terms, {"iou": ious.mean()})
+        return Losses(terms, {"iou": ious[shows_people].mean()} if shows_people.any() else {})
 
     def validate(self, networks: Networks, batches: Iterable[Batch]) -> dict[str, float]:
         """Return mean and median IoU of the pictures and the share of them below 0.8."""
@@ -219,10 +230,19 @@ class SelfieExamples:
         size: side of the square.
         moving: vary place and size; otherwise the whole middle as it is.
         augment: vary light, sharpness, noise and compression too.
+        nobody: photographs without people, and how often, 0..1, one takes the place of a sample (its place is -1).
     """
 
-    def __init__(self, samples: ShardSet, size: int, *, moving: bool, augment: bool = False) -> None:
-        self.samples = samples
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        size: int,
+        *,
+        moving: bool,
+        augment: bool = False,
+        nobody: tuple[Sequence[Sample], float] | None = None,
+    ) -> None:
+        self.samples, self.nobody = samples, nobody
         view = (
             RandomView((size, size), scale=(0.55, 1.0), rotation=10, aspect=(0.85, 1.18))
             if moving
@@ -236,7 +256,11 @@ class SelfieExamples:
 
     def draw(self, index: int, rng: np.random.Generator) -> Mapping[str, Any]:
         """Read sample ``index`` and vary it with ``rng``."""
-        sample = self.change(_with_mask(self.samples[index]), rng)
+        chosen = _with_mask(self.samples[index])
+        if self.nobody is not None and rng.random() < self.nobody[1]:
+            others = self.nobody[0]
+            chosen, index = _without_mask(others[int(rng.integers(len(others)))]), -1
+        sample = self.change(chosen, rng)
         assert sample.mask is not None
         image = np.ascontiguousarray(sample.picture.transpose(2, 0, 1), np.float32) / np.float32(255)
         mask = np.ascontiguousarray(sample.mask[None], np.float32)
@@ -265,6 +289,16 @@ def _with_mask(sample: Sample) -> Sample:
     if sample.alpha is None:
         raise InputError("has neither mask nor matte", subject=f"{sample.source}/{sample.key}")
     return replace(sample, mask=sample.alpha >= 128, instances=None)
+
+
+def _without_mask(sample: Sample) -> Sample:
+    return replace(sample, mask=np.zeros(sample.picture.shape[:2], bool), alpha=None, instances=None)
+
+
+def _nobody(settings: Data) -> tuple[Sequence[Sample], float] | None:
+    if not settings.nobody:
+        return None
+    return without_sources(ShardSet(settings.nobody), settings.nobody_without), settings.nobody_share
 
 
 def _ious(logits: Tensor, target: Tensor) -> Tensor:
