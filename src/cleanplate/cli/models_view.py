@@ -12,7 +12,9 @@ from cleanplate.weights.record import Record
 from cleanplate.weights.store import whereabouts
 from cleanplate.weights.transfer import Progress as Callback
 
-_PIPE_WIDTH = 10_000  # columns; a line is never folded for a program that reads it, however deep the folder of the weights
+_PIPE_WIDTH = (
+    10_000  # columns; a line is never folded for a program that reads it, however deep the folder of the weights
+)
 
 
 def as_data(record: Record) -> dict[str, Any]:

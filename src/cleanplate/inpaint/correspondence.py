@@ -9,15 +9,11 @@ neighbour's, because detail copied from one place in one piece shows no seams.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.types import Mask
-
-_Grid = TypeVar("_Grid", np.int32, np.bool_)
 
 STRIDE = 2
 """Distance of grid points, in cells of the small picture."""
@@ -27,6 +23,7 @@ _SOURCE_STRIDE = 2
 _BAND_BYTES = 24_000_000
 _COHERENCE = 1.2
 _SWEEPS = 3
+_NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _MAX_SOURCES = 40_000
 
 _OPPONENT = np.array(
@@ -209,35 +206,38 @@ def _make_coherent(
     own = features[target_at]
     distance = _distances(offsets[at_row, at_column], y, x, own, features, sources)
     charge = _COHERENCE * float(np.median(distance)) + 1.0
-    steps = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
-    has_neighbour = [_beside(wanted, step)[at_row, at_column] for step in steps]
+    # A rim of zeros around the grid: each point has four neighbours there, at these places of the flattened grid.
+    grid = np.pad(offsets, ((1, 1), (1, 1), (0, 0))).reshape(-1, 2)
+    at_grid = (at_row + 1) * (wanted.shape[1] + 2) + at_column + 1
+    beside = at_grid + np.array([down * (wanted.shape[1] + 2) + right for down, right in _NEIGHBOURS])[:, None]
+    has_neighbour = np.pad(wanted, 1).reshape(-1)[beside]
+    colours = [np.flatnonzero((at_row + at_column) % 2 == colour) for colour in (0, 1)]
     for sweep in range(_SWEEPS):
-        for colour in (0, 1):
-            chosen = np.flatnonzero((at_row + at_column) % 2 == colour)
-            around = [_beside(offsets, step)[at_row[chosen], at_column[chosen]] for step in steps]
-            present = [there[chosen] for there in has_neighbour]
-            current = offsets[at_row[chosen], at_column[chosen]]
+        for chosen in colours:
+            around, present = grid[beside[:, chosen]], has_neighbour[:, chosen]
+            current = grid[at_grid[chosen]]
             best_distance = distance[chosen]
-            best = best_distance + charge * _disagreement(current, around, present)
-            candidates = around if sweep else [*around, *(current + step for step in steps)]
-            for candidate in candidates:
-                d = _distances(candidate, y[chosen], x[chosen], own[chosen], features, sources)
-                energy = d + charge * _disagreement(candidate, around, present)
-                better = energy < best
-                current = np.where(better[:, None], candidate, current)
-                best = np.where(better, energy, best)
-                best_distance = np.where(better, d, best_distance)
-            offsets[at_row[chosen], at_column[chosen]] = current
+            best = best_distance + charge * _disagreement(current[None], around, present)[0]
+            own_steps = [] if sweep else [current + np.array(step, np.int32) for step in _NEIGHBOURS]
+            # Several candidates a call, as calls cost more than sums in small windows.
+            for candidates in (around, np.stack(own_steps)) if own_steps else (around,):
+                d = _distances(candidates, y[chosen], x[chosen], own[chosen], features, sources)
+                energy = d + charge * _disagreement(candidates, around, present)
+                for candidate, its_distance, its_energy in zip(candidates, d, energy, strict=True):
+                    better = its_energy < best
+                    current = np.where(better[:, None], candidate, current)
+                    best = np.where(better, its_energy, best)
+                    best_distance = np.where(better, its_distance, best_distance)
+            grid[at_grid[chosen]] = current
             distance[chosen] = best_distance
+    offsets[at_row, at_column] = grid[at_grid]
 
 
-def _disagreement(
-    candidate: NDArray[np.int32], around: list[NDArray[np.int32]], present: list[Mask]
-) -> NDArray[np.float32]:
-    count = np.zeros(len(candidate), np.float32)
-    for other, there in zip(around, present, strict=True):
-        count += there & (candidate != other).any(axis=1)
-    return count
+def _disagreement(candidates: NDArray[np.int32], around: NDArray[np.int32], present: Mask) -> NDArray[np.float32]:
+    """How many of the neighbours that are there have another offset: candidates x targets."""
+    first, other = (np.ascontiguousarray(each).view(np.int64)[..., 0] for each in (candidates, around))
+    differs = (first[:, None] != other[None]) & present[None]
+    return np.asarray(np.count_nonzero(differs, axis=1), np.float32)
 
 
 def _distances(
@@ -248,22 +248,12 @@ def _distances(
     features: NDArray[np.float32],
     sources: Mask,
 ) -> NDArray[np.float32]:
-    """Squared feature distance to the source at ``offset``; infinite where that is no source."""
+    """Squared feature distance to the source at ``offset``, ... x targets x 2; infinite where that is no source."""
     height, width = sources.shape
-    source_y, source_x = y + offset[:, 0], x + offset[:, 1]
+    source_y, source_x = y + offset[..., 0], x + offset[..., 1]
     inside = (source_y >= 0) & (source_y < height) & (source_x >= 0) & (source_x < width)
-    source_y, source_x = np.where(inside, source_y, 0), np.where(inside, source_x, 0)
-    difference = features[source_y * width + source_x] - own
-    distance = np.einsum("ij,ij->i", difference, difference)
-    return np.where(inside & sources[source_y, source_x], distance, np.float32(np.inf))
-
-
-def _beside(grid: NDArray[_Grid], step: NDArray[np.int64]) -> NDArray[_Grid]:
-    """The grid seen one ``step`` away from each point; zero beyond its end."""
-    result = np.zeros_like(grid)
-    down, right = int(step[0]), int(step[1])
-    rows, columns = grid.shape[:2]
-    result[max(0, -down) : rows - max(0, down), max(0, -right) : columns - max(0, right)] = grid[
-        max(0, down) : rows - max(0, -down), max(0, right) : columns - max(0, -right)
-    ]
-    return result
+    at = np.where(inside, source_y * width + source_x, 0)
+    difference = features[at]
+    difference -= own
+    distance = np.einsum("...j,...j->...", difference, difference)
+    return np.where(inside & sources.ravel()[at], distance, np.float32(np.inf))

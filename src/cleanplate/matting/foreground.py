@@ -57,17 +57,16 @@ def foreground_colours(image: Image, alpha: Alpha, *, threads: int = 1) -> Image
         return result
     inside, cover = image[region.slices], alpha[region.slices]
     height, width = cover.shape
-    people, background = _reduced(inside, cover)
-    both = np.dstack([people, background])
+    both = _reduced(inside, cover)
     levels = np.float32(np.iinfo(image.dtype).max)
     target, where = result[region.slices], band[region.slices]
 
     def clean(box: Box) -> None:
-        pixels = inside[box.slices].astype(np.float32) / levels
-        estimate = part(both, box, height, width)
-        exact = explained(pixels, cover[box.slices], estimate[..., :3], estimate[..., 3:])
-        chosen = (where[box.slices] & (cover[box.slices] > 0))[..., None]
-        target[box.slices] = np.where(chosen, np.rint(exact * levels).astype(image.dtype), target[box.slices])
+        estimate, own = part(both, box, height, width), cover[box.slices]
+        exact = explained(_planes(inside[box.slices]), own, estimate[:3], estimate[3:])
+        exact *= levels
+        chosen = np.rint(exact, out=exact).astype(image.dtype).transpose(1, 2, 0)
+        np.copyto(target[box.slices], chosen, where=(where[box.slices] & (own > 0))[..., None])
 
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(clean, tiles(where, height, width)):
@@ -79,30 +78,35 @@ def multilevel(image: FloatArray, alpha: Alpha) -> tuple[FloatArray, FloatArray]
     """Foreground and background of a small picture (arXiv 2006.14970, section III).
 
     Args:
-        image: h x w x 3, 0..1.
+        image: 3 x h x w, 0..1.
         alpha: h x w, 0..1.
 
     Returns:
-        Foreground and background, h x w x 3 float32, 0..1, defined everywhere.
+        Foreground and background, 3 x h x w float32, 0..1, defined everywhere.
     """
     height, width = alpha.shape
-    people = np.full((1, 1, 3), image.mean(axis=(0, 1)), np.float32)
-    background = people.copy()
+    both = np.tile(image.mean(axis=(1, 2), dtype=np.float32), 2).reshape(6, 1, 1)
     steps = max(1, math.ceil(math.log2(max(height, width))))
     for step in range(steps + 1):
         size = (round(height ** (step / steps)), round(width ** (step / steps)))
-        level, cover = _sized(image, size, cv2.INTER_AREA), _sized(alpha, size, cv2.INTER_AREA)
-        people, background = (_sized(each, size, cv2.INTER_NEAREST) for each in (people, background))
-        rounds = _ROUNDS_WHERE_SMALL if max(size) <= _SMALL else _ROUNDS
-        people, background = _agreed(level, cover, people, background, rounds)
-    return people, background
+        level = np.stack([_sized(plane, size, cv2.INTER_AREA) for plane in image])
+        cover = _sized(alpha, size, cv2.INTER_AREA)
+        both = np.stack([_sized(plane, size, cv2.INTER_NEAREST) for plane in both])
+        both = _agreed(level, cover, both, _ROUNDS_WHERE_SMALL if max(size) <= _SMALL else _ROUNDS)
+    return both[:3], both[3:]
 
 
 def explained(image: FloatArray, alpha: Alpha, people: FloatArray, background: FloatArray) -> FloatArray:
-    """``people`` changed as little as possible (together with ``background``) so that the two mix to ``image``."""
-    cover = alpha[..., None]
-    missing = image - cover * people - (1 - cover) * background
-    return np.asarray(np.clip(people + cover * missing / (cover**2 + (1 - cover) ** 2), 0.0, 1.0), np.float32)
+    """``people`` changed as little as possible (together with ``background``) so that the two mix to ``image``.
+
+    All colours are 3 x h x w, ``alpha`` is h x w; everything 0..1.
+    """
+    rest = 1 - alpha
+    missing = image - background
+    missing -= alpha * (people - background)
+    missing *= alpha / (alpha**2 + rest**2)
+    missing += people
+    return np.asarray(np.clip(missing, 0.0, 1.0, out=missing))
 
 
 def _region(alpha: Alpha, band: NDArray[np.bool_]) -> Box | None:
@@ -115,12 +119,18 @@ def _region(alpha: Alpha, band: NDArray[np.bool_]) -> Box | None:
     return box.grown(room).clipped(*alpha.shape)
 
 
-def _reduced(image: Image, alpha: Alpha) -> tuple[FloatArray, FloatArray]:
+def _reduced(image: Image, alpha: Alpha) -> FloatArray:
+    """Both colours at the size at which the levels end: 6 x h x w, people before background."""
     factor = min(1.0, math.sqrt(_LARGEST / alpha.size))
     size = (max(1, round(alpha.shape[0] * factor)), max(1, round(alpha.shape[1] * factor)))
-    levels = np.float32(np.iinfo(image.dtype).max)
-    small = np.asarray(_sized(np.ascontiguousarray(image), size, cv2.INTER_AREA), np.float32) / levels
-    return multilevel(small, np.asarray(_sized(np.ascontiguousarray(alpha), size, cv2.INTER_AREA), np.float32))
+    small = _planes(_sized(np.ascontiguousarray(image), size, cv2.INTER_AREA))
+    return np.concatenate(multilevel(small, _sized(np.ascontiguousarray(alpha), size, cv2.INTER_AREA)))
+
+
+def _planes(pixels: NDArray[Any]) -> FloatArray:
+    """The colours of pixels, h x w x 3 integers, as 3 x h x w in 0..1."""
+    scale = np.float32(1.0 / np.iinfo(pixels.dtype).max)
+    return np.asarray(np.multiply(pixels.transpose(2, 0, 1), scale, dtype=np.float32, order="C"))
 
 
 def _sized(values: NDArray[Any], size: tuple[int, int], way: int) -> NDArray[Any]:
@@ -129,32 +139,34 @@ def _sized(values: NDArray[Any], size: tuple[int, int], way: int) -> NDArray[Any
     return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=way)).reshape(*size, *values.shape[2:])
 
 
-def _agreed(
-    image: FloatArray, alpha: Alpha, people: FloatArray, background: FloatArray, rounds: int
-) -> tuple[FloatArray, FloatArray]:
+def _agreed(image: FloatArray, alpha: Alpha, both: FloatArray, rounds: int) -> FloatArray:
     """Rounds of Jacobi's method: at each pixel the best two colours given those of its four neighbours."""
     height, width = alpha.shape
     padded = np.pad(alpha, 1, mode="edge")
     around = [(slice(y, y + height), slice(x, x + width)) for y, x in ((0, 1), (2, 1), (1, 0), (1, 2))]
-    weights = [(_REGULAR + np.abs(alpha - padded[place])).astype(np.float32)[..., None] for place in around]
+    weights = [(_REGULAR + np.abs(alpha - padded[place])).astype(np.float32) for place in around]
     total = np.add.reduce(weights)
-    cover, rest = alpha[..., None], 1 - alpha[..., None]
-    own_people, own_background, both = cover**2 + total, rest**2 + total, cover * rest
-    determinant = own_people * own_background - both**2
+    rest = 1 - alpha
+    own_people, own_background, shared = alpha**2 + total, rest**2 + total, alpha * rest
+    determinant = own_people * own_background - shared**2
+    own_people /= determinant
+    own_background /= determinant
+    shared /= determinant
+    fixed = np.concatenate([alpha * image, rest * image])
     for _ in range(rounds):
-        known_people = cover * image + _neighbours(people, around, weights)
-        known_background = rest * image + _neighbours(background, around, weights)
-        people, background = (
-            (own_background * known_people - both * known_background) / determinant,
-            (own_people * known_background - both * known_people) / determinant,
-        )
-        people, background = np.clip(people, 0, 1), np.clip(background, 0, 1)
-    return people, background
+        known = _neighbours(both, around, weights)
+        known += fixed
+        both = np.concatenate([own_background * known[:3], own_people * known[3:]])
+        both[:3] -= shared * known[3:]
+        both[3:] -= shared * known[:3]
+        np.clip(both, 0, 1, out=both)
+    return both
 
 
 def _neighbours(colours: FloatArray, around: list[tuple[slice, slice]], weights: list[FloatArray]) -> FloatArray:
-    padded = np.pad(colours, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    total = weights[0] * padded[around[0]]
+    """Sum of the four neighbours of every pixel by weight; beyond the rim lies the rim itself."""
+    padded = np.pad(colours, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    total = weights[0] * padded[:, *around[0]]
     for place, weight in zip(around[1:], weights[1:], strict=True):
-        total += weight * padded[place]
-    return np.asarray(total, np.float32)
+        total += weight * padded[:, *place]
+    return total

@@ -1,8 +1,6 @@
-"""Parts of enlarged arrays, without enlarging the whole: what lies between the cells is interpolated linearly."""
+"""Parts of enlarged planes, without enlarging the whole: what lies between the cells is interpolated linearly."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +8,27 @@ from numpy.typing import NDArray
 from cleanplate.types import Box
 
 
-def part(small: NDArray[Any], box: Box, height: int, width: int) -> NDArray[np.float32]:
-    """The pixels inside ``box`` of ``small`` (h x w or h x w x C) enlarged to ``height`` x ``width``.
+def part(planes: NDArray[np.float32], box: Box, height: int, width: int) -> NDArray[np.float32]:
+    """The pixels inside ``box`` of ``planes`` (C x h x w) enlarged to ``height`` x ``width``.
 
-    Equals that part of a linear resize of the whole; cell centres lie at the centres of what they span.
+    Equals that part of a linear resize of each plane; cell centres lie at the centres of what they span.
+
+    Returns:
+        C x box.height x box.width, float32.
     """
-    low, high, share = _taps(box.top, box.bottom, small.shape[0] / height, small.shape[0])
-    left, right, slide = _taps(box.left, box.right, small.shape[1] / width, small.shape[1])
-    cells = small[:, left[0] : right[-1] + 1].astype(np.float32, copy=False)
-    extra = (1,) * (small.ndim - 2)
-    # Down the few columns first, then across: two cells a pixel each time.
-    above = cells[low]
-    tall = above + (cells[high] - above) * share.reshape(-1, 1, *extra)
-    first = tall[:, left - left[0]]
-    wide = tall[:, right - left[0]]
-    wide -= first
-    wide *= slide.reshape(-1, *extra)
-    wide += first
-    return np.asarray(wide, np.float32)
+    rows, down = _taps(box.top, box.bottom, planes.shape[1], height)
+    columns, across = _taps(box.left, box.right, planes.shape[2], width)
+    # Two cells a pixel in each direction, as products of matrices: faster than gathering the cells of every pixel.
+    return np.asarray(down @ (planes[:, rows, columns] @ across.T), np.float32)
 
 
-def _taps(
-    start: int, stop: int, scale: float, length: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """The two cells that each of the pixels ``start``..``stop`` lies between, and how far it is towards the second."""
-    where = np.clip((np.arange(start, stop) + 0.5) * scale - 0.5, 0, length - 1)
+def _taps(start: int, stop: int, cells: int, length: int) -> tuple[slice, NDArray[np.float32]]:
+    """The cells that the pixels ``start``..``stop`` lie between, and the share of each in each pixel."""
+    where = np.clip((np.arange(start, stop) + 0.5) * (cells / length) - 0.5, 0, cells - 1)
     low = np.floor(where).astype(np.intp)
-    return low, np.minimum(low + 1, length - 1), (where - low).astype(np.float32)
+    high = np.minimum(low + 1, cells - 1)
+    first, share, pixel = int(low[0]), (where - low).astype(np.float32), np.arange(stop - start)
+    shares = np.zeros((stop - start, int(high[-1]) + 1 - first), np.float32)
+    shares[pixel, low - first] = 1 - share
+    shares[pixel, high - first] += share
+    return slice(first, int(high[-1]) + 1), shares

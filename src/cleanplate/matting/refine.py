@@ -63,15 +63,16 @@ def refine(image: Image, alpha: Alpha, *, threads: int = 1) -> Alpha:
     if height * width <= alpha.size:
         return _settled(scaled(alpha, (height, width)))
     finer = (min(height, 2 * alpha.shape[0]), min(width, 2 * alpha.shape[1]))
-    guide = _guide(image, finer)
+    guide = scaled(image, finer)
     # The smaller guide comes from the larger, so that the photograph is gone through once.
-    first = _model(scaled(guide, alpha.shape), alpha, _RADIUS)
+    first = _model(_planes(scaled(guide, alpha.shape)), alpha, _RADIUS)
     band = soft(alpha, reach=_BAND)
-    middle = _applied(scaled(first, finer), guide)
+    colours = _planes(guide)
+    middle = _applied(np.stack([scaled(plane, finer) for plane in first]), colours)
     middle = np.where(scaled(band.view(np.uint8), finer) > 0, middle, _settled(scaled(alpha, finer)))
     if finer == (height, width):
-        return middle.astype(np.float32, copy=False)
-    return _full(image, alpha, _model(guide, middle.astype(np.float32), _FINER_RADIUS), band, threads)
+        return middle
+    return _full(image, alpha, _model(colours, middle, _FINER_RADIUS), band, threads)
 
 
 def _full(image: Image, alpha: Alpha, model: FloatArray, band: NDArray[np.bool_], threads: int) -> Alpha:
@@ -79,16 +80,17 @@ def _full(image: Image, alpha: Alpha, model: FloatArray, band: NDArray[np.bool_]
     height, width = image.shape[:2]
     # Far from the band alpha is flat, so that linear enlarging loses nothing and never overshoots.
     result = np.asarray(cv2.resize(_settled(alpha), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    levels = np.float32(np.iinfo(image.dtype).max)
     weights = cv2.blur(band.astype(np.float32), (3, 3))
-    known = np.dstack([model, _enlarged(np.dstack([_bounds(alpha), weights]), model.shape)])
+    known = np.concatenate([model, [_enlarged(plane, model.shape[1:]) for plane in (*_bounds(alpha), weights)]])
 
     def fill(box: Box) -> None:
         here = part(known, box, height, width)
-        fine = _applied(here, image[box.slices].astype(np.float32) / levels)
-        fine = np.clip(fine, here[..., 4], here[..., 5])
+        fine = _applied(here[:4], _planes(image[box.slices]))
+        np.clip(fine, here[4], here[5], out=fine)
         target = result[box.slices]
-        target += here[..., 6] * (fine - target)
+        fine -= target
+        fine *= here[6]
+        target += fine
 
     touched = cv2.dilate(band.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
     with ThreadPoolExecutor(threads) as pool:
@@ -97,74 +99,72 @@ def _full(image: Image, alpha: Alpha, model: FloatArray, band: NDArray[np.bool_]
     return result
 
 
-def _enlarged(values: FloatArray, like: tuple[int, ...]) -> FloatArray:
-    return np.asarray(cv2.resize(values, (like[1], like[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+def _enlarged(values: NDArray[Any], size: tuple[int, ...]) -> FloatArray:
+    return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _bounds(alpha: Alpha) -> FloatArray:
+def _bounds(alpha: Alpha) -> tuple[FloatArray, FloatArray]:
     """Lowest and highest alpha that may come of each place.
 
     Where the network is sure of everything near, colours that people share with their background change nothing; where
     it has any doubt, the photograph decides alone.
     """
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _TRUST + 1, 2 * _TRUST + 1))
-    sides = [1.0 - (1.0 - cv2.erode(alpha, kernel)) / _DOUBT, cv2.dilate(alpha, kernel) / _DOUBT]
-    return np.asarray(np.clip(np.dstack(sides), 0.0, 1.0), np.float32)
+    low, high = 1.0 - (1.0 - cv2.erode(alpha, kernel)) / _DOUBT, cv2.dilate(alpha, kernel) / _DOUBT
+    return np.clip(low, 0.0, 1.0, dtype=np.float32), np.clip(high, 0.0, 1.0, dtype=np.float32)
 
 
-def _guide(image: Image, size: tuple[int, int]) -> FloatArray:
-    return np.asarray(scaled(image, size), np.float32) / np.float32(np.iinfo(image.dtype).max)
+def _planes(pixels: NDArray[Any]) -> FloatArray:
+    """The colours of pixels, h x w x 3 integers, as 3 x h x w in 0..1."""
+    scale = np.float32(1.0 / np.iinfo(pixels.dtype).max)
+    return np.asarray(np.multiply(pixels.transpose(2, 0, 1), scale, dtype=np.float32, order="C"))
 
 
 def _model(guide: FloatArray, alpha: Alpha, radius: int) -> FloatArray:
-    """Coefficients of the colour guided filter: h x w x 4, alpha = r R + g G + b B + constant."""
-    mean = _mean(guide, radius)
+    """Coefficients of the colour guided filter: 4 x h x w, alpha = r R + g G + b B + constant."""
+    mean = [_mean(plane, radius) for plane in guide]
     mean_alpha = _mean(alpha, radius)
-    joint = _mean(guide * alpha[..., None], radius) - mean * mean_alpha[..., None]
+    joint = [_mean(plane * alpha, radius) - own * mean_alpha for plane, own in zip(guide, mean, strict=True)]
     # The matrices of all windows at once: six different entries each, inverted by Cramer's rule.
-    pairs = _mean(np.stack([guide[..., i] * guide[..., j] for i, j in _PAIRS], axis=-1), radius)
-    spread = [pairs[..., k] - mean[..., i] * mean[..., j] + (i == j) * _EPSILON for k, (i, j) in enumerate(_PAIRS)]
+    spread = [_mean(guide[i] * guide[j], radius) - mean[i] * mean[j] for i, j in _PAIRS]
+    for k in _DIAGONAL:
+        spread[k] += np.float32(_EPSILON)
     slope = _solved(spread, joint)
-    constant = mean_alpha - np.einsum("hwc,hwc->hw", slope, mean)
-    return _mean(np.dstack([slope, constant]).astype(np.float32), radius)
+    constant = mean_alpha - slope[0] * mean[0] - slope[1] * mean[1] - slope[2] * mean[2]
+    return np.stack([_mean(plane, radius) for plane in (*slope, constant)])
 
 
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_DIAGONAL = (0, 3, 5)
 
 
-def _solved(spread: list[Any], joint: FloatArray) -> FloatArray:
-    """``matrix ** -1 @ joint`` for symmetric 3 x 3 matrices, h x w of them."""
+def _solved(spread: list[FloatArray], joint: list[FloatArray]) -> list[FloatArray]:
+    """``matrix ** -1 @ joint`` for symmetric 3 x 3 matrices, h x w of them; three planes."""
     rr, rg, rb, gg, gb, bb = spread
     rr_, rg_, rb_ = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
     gg_, gb_, bb_ = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
     determinant = rr * rr_ + rg * rg_ + rb * rb_
-    red, green, blue = joint[..., 0], joint[..., 1], joint[..., 2]
-    rows = [rr_ * red + rg_ * green + rb_ * blue, rg_ * red + gg_ * green + gb_ * blue]
-    rows.append(rb_ * red + gb_ * green + bb_ * blue)
     # Rounding can take the determinant of a flat window to zero; such a window has no slope.
-    safe = np.where(determinant > _EPSILON**3 / 2, determinant, np.inf)
-    return np.asarray(np.stack([row / safe for row in rows], axis=-1), np.float32)
+    determinant[determinant <= _EPSILON**3 / 2] = np.inf
+    red, green, blue = (plane / determinant for plane in joint)
+    rows = [rr_ * red + rg_ * green + rb_ * blue, rg_ * red + gg_ * green + gb_ * blue]
+    return [*rows, rb_ * red + gb_ * green + bb_ * blue]
 
 
-def _mean(values: FloatArray, radius: int) -> FloatArray:
-    side = 2 * radius + 1
-    size = (side, side)
-    if values.ndim == 2 or values.shape[2] <= 4:
-        return np.asarray(
-            cv2.blur(
-                values, size, borderType=cv2.BORDER_REFLECT_101 if min(values.shape[:2]) > 1 else cv2.BORDER_REPLICATE
-            )
-        )
-    halves = [
-        _mean(np.ascontiguousarray(values[..., start : start + 4]), radius) for start in range(0, values.shape[2], 4)
-    ]
-    return np.concatenate([half if half.ndim == 3 else half[..., None] for half in halves], axis=-1)
+def _mean(plane: FloatArray, radius: int) -> FloatArray:
+    edge = cv2.BORDER_REFLECT_101 if min(plane.shape) > 1 else cv2.BORDER_REPLICATE
+    return np.asarray(cv2.blur(plane, (2 * radius + 1, 2 * radius + 1), borderType=edge), np.float32)
 
 
-def _applied(model: FloatArray, pixels: FloatArray) -> FloatArray:
-    """Alpha of ``pixels`` by the model of each place, with contrast."""
-    alpha = np.einsum("hwc,hwc->hw", model[..., :3], pixels) + model[..., 3]
-    return np.asarray(np.clip((alpha - 0.5) * _CONTRAST + 0.5, 0.0, 1.0), np.float32)
+def _applied(model: FloatArray, colours: FloatArray) -> FloatArray:
+    """Alpha of ``colours``, 3 x h x w, by the model of each place, with contrast."""
+    alpha = model[0] * colours[0]
+    alpha += model[1] * colours[1]
+    alpha += model[2] * colours[2]
+    alpha += model[3] - np.float32(0.5)
+    alpha *= np.float32(_CONTRAST)
+    alpha += np.float32(0.5)
+    return np.asarray(np.clip(alpha, 0.0, 1.0, out=alpha))
 
 
 def _settled(alpha: NDArray[Any]) -> Alpha:
