@@ -9,6 +9,7 @@ neighbour's, because detail copied from one place in one piece shows no seams.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,18 +102,21 @@ def _fill_chain(
     image: Image, result: Image, chain: Chain, avoid: Mask | None, engine: Engine, seed: int, seam: float
 ) -> list[WindowReport]:
     """Fill the windows of a chain in turn; each takes what those before it filled for known."""
-    known = image if len(chain) == 1 else image.copy()
-    filled = None if len(chain) == 1 else np.zeros(image.shape[:2], np.bool_)
+    # Of one window nothing is known but the picture; of several, a copy of the part that they lie in.
+    around = reduce(Box.union, (window.box for window in chain))
+    known = image[around.slices] if len(chain) == 1 else image[around.slices].copy()
+    filled = None if len(chain) == 1 else np.zeros(known.shape[:2], np.bool_)
     reports = []
     for window in chain:
-        pending = window.others if filled is None else window.others & ~filled[window.box.slices]
+        inside = window.box.shifted(-around.left, -around.top).slices
+        pending = window.others if filled is None else window.others & ~filled[inside]
         excluded = pending if avoid is None else pending | (avoid[window.box.slices] & ~window.hole)
-        report, box, pixels = _fill_window(known[window.box.slices], window, pending, excluded, engine, seed)
+        report, box, pixels = _fill_window(known[inside], window, pending, excluded, engine, seed)
         alpha = _ramp(window, box, seam)
         paste(result[window.box.slices], pixels, alpha, box)
         if filled is not None:
-            paste(known[window.box.slices], pixels, alpha, box)
-            filled[window.box.slices] |= window.hole
+            paste(known[inside], pixels, alpha, box)
+            filled[inside] |= window.hole
         reports.append(report)
     return reports
 
