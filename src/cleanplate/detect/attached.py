@@ -115,7 +115,7 @@ def hanging(small: NDArray[np.uint8], own: Mask, others: Mask) -> Mask:
     rare = np.asarray(wide).ravel()[place] < _RARE * np.count_nonzero(ground)
     candidates = cv2.morphologyEx((near & rare).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     beyond = (distance > _REACH * width - 1.5) | others
-    return _parts(candidates > 0, own, beyond, most=_MOST_HANGING * np.count_nonzero(own))
+    return parts_at(candidates > 0, own, beyond, most=_MOST_HANGING * np.count_nonzero(own))
 
 
 def shadow(small: NDArray[np.uint8], own: Mask, others: Mask) -> Mask:
@@ -156,10 +156,10 @@ def shadow(small: NDArray[np.uint8], own: Mask, others: Mask) -> Mask:
     feet[: max(0, foot - round(0.12 * tall))] = False
     edge = np.zeros_like(own)
     edge[:, :1] = edge[:, -1:] = edge[-1:] = edge[: top + 1] = True
-    return _parts(dark & ~own, feet, edge, most=_MOST_SHADOW * np.count_nonzero(own))
+    return parts_at(dark & ~own, feet, edge, most=_MOST_SHADOW * np.count_nonzero(own))
 
 
-def _parts(candidates: Mask, touching: Mask, beyond: Mask, *, most: float) -> Mask:
+def parts_at(candidates: Mask, touching: Mask, beyond: Mask, *, most: float) -> Mask:
     """The connected parts that touch something, end before ``beyond`` and are neither specks nor too large."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates.view(np.uint8), connectivity=8)
     keep = np.zeros(count, np.bool_)

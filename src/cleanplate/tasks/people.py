@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from cleanplate.detect.tiles import Look
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.mask.growth import grow
 from cleanplate.mask.lengths import parse_length, parse_numbers
+from cleanplate.tasks.second_look import SecondLook, second_look
 from cleanplate.types import Image, Mask
 
 _SUSPECTED = 0.3
@@ -28,6 +29,7 @@ _GROWTH = 0.012
 """Pixels by which a person's mask is grown, as a share of the apparent height; erasing grows a few pixels more."""
 _NEAR = 0.03
 _LISTED = 3
+_HARDLY = "hardly looks like a person"
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,14 @@ def choose_people(
     seen = find(image, network, min_score=lowest, look=wanted.look, threads=threads, memory=wanted.memory)
     found = numbered([each for each in seen if each.score >= wanted.min_score])
     suspects = [each for each in seen if each.score < wanted.min_score and each.label == PERSON]
-    decisions = _decisions(image, found, wanted)
+    looked = second_look(image, wanted.weights, device=device, threads=threads) if found else None
+    doubtful = _doubtful(found, wanted, looked)
+    decisions = _decisions(image, found, wanted, doubtful)
     erased = [each.instance for each in decisions if each.erased]
     kept = [each.instance for each in decisions if not each.erased]
-    mask, carried = _mask_of(image, [*erased, *given], kept)
+    suspects += [each for each in kept if each.id in doubtful]
+    kept = [each for each in kept if each.id not in doubtful]
+    mask, carried = _mask_of(image, [*erased, *given], kept, looked)
     decisions = [
         Decision(each.instance, True, "goes with an erased person") if each.instance.id in carried else each
         for each in decisions
@@ -179,7 +185,7 @@ def _check_given(given: Sequence[Instance], image: Image) -> None:
 
 
 def _of_given(image: Image, given: Sequence[Instance]) -> ChosenPeople:
-    mask, _ = _mask_of(image, list(given), [])
+    mask, _ = _mask_of(image, list(given), [], None)
     nobody = np.zeros_like(mask)
     return ChosenPeople(mask, nobody, nobody, [Decision(each, True, "chosen by the caller") for each in given])
 
@@ -198,9 +204,17 @@ def check_wanted(wanted: People) -> None:
         raise ArgumentError(f"is {wanted.min_score}, not within 0..1", subject="--min-score")
 
 
-def _decisions(image: Image, found: list[Instance], wanted: People) -> list[Decision]:
-    people = [each for each in found if each.label == PERSON]
+def _doubtful(found: list[Instance], wanted: People, looked: SecondLook | None) -> set[int]:
+    """Ids of what is taken for people and hardly looks like any; only whoever asks for all people needs to know."""
+    if looked is None or not (wanted.passersby or wanted.everyone or wanted.keep is not None):
+        return set()
+    return {each.id for each in found if each.label == PERSON and not looked.is_person(each)}
+
+
+def _decisions(image: Image, found: list[Instance], wanted: People, doubtful: Collection[int] = ()) -> list[Decision]:
+    people = [each for each in found if each.label == PERSON and each.id not in doubtful]
     reasons: dict[int, tuple[bool, str]] = {each.id: (False, "not chosen") for each in found}
+    reasons.update(dict.fromkeys(doubtful, (False, _HARDLY)))
     if wanted.passersby or wanted.keep is not None:
         for verdict in judge(people, image, keep=wanted.keep):
             reasons[verdict.id] = (not verdict.main, _said(verdict))
@@ -254,7 +268,9 @@ def _distance(instance: Instance, x: float, y: float) -> float:
     return float(np.sqrt((across * across + down * down).min()))
 
 
-def _mask_of(image: Image, erased: list[Instance], kept: list[Instance]) -> tuple[Mask, set[int]]:
+def _mask_of(
+    image: Image, erased: list[Instance], kept: list[Instance], looked: SecondLook | None
+) -> tuple[Mask, set[int]]:
     """What to erase, and the ids of what goes with it."""
     mask = np.zeros(image.shape[:2], np.bool_)
     carried: set[int] = set()
@@ -265,7 +281,11 @@ def _mask_of(image: Image, erased: list[Instance], kept: list[Instance]) -> tupl
     for each in erased:
         near = max(2, round(_NEAR * each.apparent_height))
         carried |= {thing.id for thing in kept if thing.label in CARRIED and _touch(each, thing, near)}
-        _add(mask, each, attached(image, each, whose) if each.label == PERSON else None)
+        if each.label != PERSON:
+            _add(mask, each, None)
+            continue
+        whole = each if looked is None else looked.completed(each, whose)
+        _add(mask, whole, attached(image, whole, whose))
     for thing in kept:
         if thing.id in carried:
             _add(mask, thing, None)
@@ -318,10 +338,15 @@ def _listing(found: Sequence[Instance]) -> str:
 
 def _notes(decisions: list[Decision], wanted: People) -> list[str]:
     """Whom it kept and why, in a line or two."""
-    people = [each for each in decisions if each.instance.label == PERSON]
+    hardly = [each for each in decisions if each.reason == _HARDLY]
+    people = [each for each in decisions if each.instance.label == PERSON and each not in hardly]
     asked = wanted.everyone or wanted.passersby or wanted.keep is not None
+    doubts = []
+    if hardly:
+        listed = ", ".join(str(each.instance.id) for each in hardly)
+        doubts.append(f"left what hardly looks like a person: {listed} (--instance erases it all the same)")
     if asked and not people:
-        return ["no person was found"]
+        return ["no person was found", *doubts]
     notes = []
     gone = [each for each in decisions if each.erased]
     kept = [each for each in people if not each.erased]
@@ -332,7 +357,7 @@ def _notes(decisions: list[Decision], wanted: People) -> list[str]:
         notes.append(f"kept {_counted(kept)}: {said}{'; ...' if len(kept) > 6 else ''}")
     if asked and not gone:
         notes.append("everyone in the picture counts as a main subject; to erase somebody all the same, use --instance")
-    return notes
+    return [*notes, *doubts]
 
 
 def _counted(decisions: list[Decision]) -> str:

@@ -1,0 +1,72 @@
+"""A second look at each person by the matting network, for the network for people that ships.
+
+Of what the network for people is fairly sure of, many are lamps, doors and ornaments, and it cuts hands and feet. The
+matting network is quick, and the two are wrong about different things: on 158 COCO pictures a close-up by it takes 40 %
+of the false people away and 3 % of the true ones, small ones most of all; to remove as many by a higher score would
+cost 18 % of the true ones.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.detect.close_up import GLANCE, STARE, CloseUp, close_up, share_seen, with_limbs
+from cleanplate.detect.instance import Instance
+from cleanplate.detect.network import WANTED as PEOPLE_WANTED
+from cleanplate.matting.network import WANTED as MATTE_WANTED
+from cleanplate.matting.network import open_network
+from cleanplate.types import Alpha, Image
+from cleanplate.weights.choice import available
+
+_SEEN = 0.25
+"""Where less of a mask is of a person, there is none."""
+_SHOWS_HANDS = 200
+"""Smaller people, in pixels of the picture, show no more when they are enlarged more."""
+
+
+class SecondLook:
+    """Close-ups of people in one picture; each is looked at once, when it is first asked for.
+
+    Args:
+        image: H x W x 3, uint8 or uint16.
+        device: where the network runs.
+        threads: cores that may be used.
+
+    Raises:
+        EngineError: the network is missing or failed.
+    """
+
+    def __init__(self, image: Image, *, device: str = "auto", threads: int | None = None) -> None:
+        self._image = image
+        self._network = open_network(device=device, threads=threads)
+        self._looked = cache(self._look)
+
+    def is_person(self, instance: Instance) -> bool:
+        """Whether the close-up shows a person where the mask is."""
+        return share_seen(instance, *self._looked(instance, GLANCE)) >= _SEEN
+
+    def completed(self, instance: Instance, whose: NDArray[np.uint16]) -> Instance:
+        """The person with the limbs that its mask lacks; ``whose`` (H x W) holds the ids of everybody."""
+        large = max(instance.box.width, instance.box.height) >= _SHOWS_HANDS
+        return with_limbs(instance, *self._looked(instance, STARE if large else GLANCE), whose)
+
+    def _look(self, instance: Instance, side: int) -> tuple[CloseUp, Alpha]:
+        view = close_up(self._image, instance, side)
+        return view, self._network(view.picture)
+
+
+def second_look(
+    image: Image, weights: object, *, device: str = "auto", threads: int | None = None
+) -> SecondLook | None:
+    """A second look, if people were found by the network that ships (``weights`` names none, or that one).
+
+    Other networks are taken at their word: they may know what the matting network does not. Without a matting network,
+    there is no second look either.
+    """
+    ships = weights is None or str(weights) == PEOPLE_WANTED.name
+    if not ships or available(MATTE_WANTED) is None:
+        return None
+    return SecondLook(image, device=device, threads=threads)
