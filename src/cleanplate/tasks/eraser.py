@@ -198,7 +198,7 @@ def _hole(mask: Mask, grow: int | None, close: bool, protect: Mask | None) -> tu
     rim = automatic_growth(mask) if grow is None else grow
     hole = grow_mask(hole, rim)
     if protect is not None:
-        hole &= ~protect
+        np.greater(hole, protect, out=hole)
         if not hole.any():
             raise SelectionError("everything selected is protected", fix="protect less")
     if not hole.any():

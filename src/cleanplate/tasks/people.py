@@ -110,6 +110,12 @@ class ChosenPeople:
 
         What was selected by hand is erased whoever is there: it is taken out of what is protected and avoided.
         """
+        if not mask.any():
+            return (
+                self.mask,
+                self.avoid if avoid is None else avoid | self.avoid,
+                self.protect if protect is None else protect | self.protect,
+            )
         kept, shunned = self.protect & ~mask, self.avoid & ~mask
         return (
             mask | self.mask,
@@ -168,12 +174,16 @@ def choose_people(
         for each in decisions
     ]
     kept = [each for each in kept if each.id not in carried and each.label == PERSON]
-    protect = _drawn(kept, image.shape[:2]) & ~_drawn(given, image.shape[:2])
-    avoid = protect.copy()
-    for each in suspects:
-        avoid[each.box.slices] |= each.crop
-    mask &= ~protect
-    return ChosenPeople(mask, avoid & ~mask, protect, decisions, [*network.notes, *_notes(decisions, wanted)])
+    protect = _drawn(kept, image.shape[:2])
+    for each in given:
+        protect[each.box.slices] &= ~each.crop
+    avoid = _drawn([*kept, *suspects], image.shape[:2])
+    # Box by box: at 24 megapixels each look at the whole picture costs as much as finding a person.
+    for each in kept:
+        mask[each.box.slices] &= ~protect[each.box.slices]
+    for each in (*kept, *suspects):
+        avoid[each.box.slices] &= ~mask[each.box.slices]
+    return ChosenPeople(mask, avoid, protect, decisions, [*network.notes, *_notes(decisions, wanted)])
 
 
 def _check_given(given: Sequence[Instance], image: Image) -> None:
