@@ -86,12 +86,13 @@ class AsUsed:
 
     def __init__(self, network: Path, threshold: float, sensitivity: float) -> None:
         self.network = open_network(network)
-        self.threshold = threshold_for(sensitivity, threshold)
+        self.neutral, self.threshold = threshold, threshold_for(sensitivity, threshold)
 
     def __call__(self, picture: Picture) -> Mask:
         """Return what is marked, bool H x W."""
         probability = damage_probability(picture, self.network, long_side=None)
-        return marks(probability, self.threshold, height=picture.shape[0], width=picture.shape[1])
+        height, width = picture.shape[:2]
+        return marks(probability, self.threshold, height=height, width=width, neutral=self.neutral)
 
 
 def overlap(found: Mask, truth: Mask) -> tuple[int, int, int]:

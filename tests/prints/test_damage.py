@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -100,7 +102,7 @@ def test_hairlines_survive_marking(white, thickness):
 
 def test_marks_at_small_size_cover_what_is_marked_at_full_size():
     small = np.zeros((60, 80), np.float32)
-    small[20:40, 30] = 0.9
+    small[20:40, 30] = 0.95
     large = marks(small, 0.5, height=240, width=320)
     assert large[84:156, 120:124].all()
     assert large.mean() < 0.08
@@ -108,12 +110,59 @@ def test_marks_at_small_size_cover_what_is_marked_at_full_size():
 
 def test_weak_neighbours_of_sure_damage_belong_to_it_but_specks_do_not():
     probability = np.zeros((40, 60), np.float32)
-    probability[10, 5:20], probability[10, 20:40] = 0.9, 0.6
+    probability[10, 5:20], probability[10, 20:40] = 0.97, 0.6
     probability[30, 5:40] = 0.6  # nothing sure anywhere near
-    probability[20, 50] = 0.9  # a single pixel
+    probability[20, 50] = 0.97  # a single pixel
     found = marks(probability, 0.5, height=40, width=60)
     assert found[10, 5:40].all()
     assert not found[15:].any()
+
+
+def test_doubtful_marks_count_where_a_picture_is_evidently_damaged():
+    doubt = np.zeros((200, 300), np.float32)
+    doubt[50, 20:90] = 0.9
+    assert not marks(doubt, 0.5, height=200, width=300).any()
+    damaged = doubt.copy()
+    damaged[150, 20:280] = 0.99
+    found = marks(damaged, 0.5, height=200, width=300)
+    assert found[50, 20:90].all()
+    assert found[150, 20:280].all()
+
+
+def test_wide_bright_things_are_no_evidence_of_damage():
+    picture = np.zeros((200, 300), np.float32)
+    picture[50, 20:90] = 0.9
+    cv2.circle(picture, (200, 120), 30, 0.999, -1)
+    found = marks(picture, 0.5, height=200, width=300)
+    assert not found[50].any()  # a white hat does not make the cable beside it a scratch
+    assert found[120, 200]  # sure all over, so it is marked itself
+
+
+def test_compact_marks_that_are_doubtful_on_the_average_are_left_out():
+    picture = np.zeros((200, 300), np.float32)
+    picture[150, 20:280] = 0.99
+    cv2.circle(picture, (200, 60), 12, 0.7, -1)
+    picture[60, 196:204] = 0.99
+    cv2.line(picture, (20, 20), (150, 100), 0.7, 5)
+    picture[60, 80:90] = np.maximum(picture[60, 80:90], np.where(picture[60, 80:90] > 0, 0.99, 0))
+    found = marks(picture, 0.5, height=200, width=300)
+    assert not found[40:80, 180:220].any()
+    assert found[60, 85]
+    assert found[90, 130]  # as doubtful, but long
+    sure = np.where(picture > 0, np.float32(0.99), 0)
+    assert marks(sure, 0.5, height=200, width=300)[60, 200]
+
+
+def test_less_sensitivity_marks_less_of_the_same():
+    rng = np.random.default_rng(0)
+    smooth = cv2.GaussianBlur(rng.normal(0, 1, (300, 400)).astype(np.float32), (0, 0), 2)
+    probability = 1 / (1 + np.exp(-(smooth / smooth.std() * 4 - 4)))
+    found = [
+        marks(probability, threshold_for(each, 0.8), height=300, width=400, neutral=0.8)
+        for each in (0, 0.3, 0.5, 0.8, 1)
+    ]
+    for less, more in itertools.pairwise(found):
+        assert less.sum() < more.sum()
 
 
 def test_sensitivity_moves_the_threshold_around_that_of_the_network():

@@ -135,7 +135,8 @@ def restore(
         engines["defects"] = finder.name
         probability = damage_probability(image, finder, long_side=None if fine else LONG_SIDE, flips=flips)
         threshold = threshold_for(sensitivity, finder.threshold)
-        defects = marks(probability, threshold, height=image.shape[0], width=image.shape[1])
+        height, width = image.shape[:2]
+        defects = marks(probability, threshold, height=height, width=width, neutral=finder.threshold)
         del probability
     else:
         defects = np.ascontiguousarray(check_mask(mask, like=image)).copy()
