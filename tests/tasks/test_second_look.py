@@ -11,21 +11,21 @@ import cleanplate
 from cleanplate.tasks import people, second_look
 from cleanplate.tasks.people import People, choose_people
 from cleanplate.tasks.second_look import SecondLook
-from tests.detect.graphs import BLUE, GREEN, RED, colour_people
+from tests.detect.graphs import BLUE, GREEN, RED, YELLOW, colour_people
 from tests.detect.streets import street, with_person
 
 HAND = (250, 160, 140)
 
 
 class Seer:
-    """A matting network that sees red, blue and skin, but not green, and counts how often it is asked."""
+    """A matting network that sees red, blue, yellow and skin, but not green, and counts how often it is asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, ...]] = []
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         self.asked.append(pixels.shape)
-        like = [np.abs(pixels.astype(int) - colour).max(axis=2) < 60 for colour in (RED, BLUE, HAND)]
+        like = [np.abs(pixels.astype(int) - colour).max(axis=2) < 60 for colour in (RED, BLUE, YELLOW, HAND)]
         return np.logical_or.reduce(like).astype(np.float32)
 
 
@@ -46,8 +46,8 @@ def scene():
 
 @pytest.fixture
 def seer(tmp_path, monkeypatch):
-    """The networks that ship, replaced: one for people, one for mattes."""
-    network = colour_people(tmp_path / "people.onnx", [RED, GREEN, BLUE])
+    """The networks that ship, replaced: one for people, who is unsure of yellow ones, and one for mattes."""
+    network = colour_people(tmp_path / "people.onnx", [RED, GREEN, BLUE, YELLOW], scores=[0.9, 0.9, 0.9, 0.4])
     opened = people.open_network
     monkeypatch.setattr(people, "open_network", lambda weights, **words: opened(weights or network, **words))
     seer = Seer()
@@ -89,6 +89,38 @@ def test_a_hand_that_the_mask_lacks_goes_too(scene, seer):
     assert not chosen.decisions[0].instance.mask[truth["hand"]][-4:].any()
     assert chosen.mask[truth["hand"]].all()
     assert len(seer.asked) == 1, "only who is erased is looked at"
+
+
+@pytest.mark.parametrize(
+    ("left", "words", "taken"),
+    [
+        (95, {"passersby": True}, True),
+        (95, {"instances": (1,)}, False),
+        (160, {"passersby": True}, False),
+        (217, {"everyone": True}, True),
+        (217, {"passersby": True}, False),
+    ],
+    ids=["beside one who is erased", "only who was asked for", "alone", "beside two who are", "beside the main one"],
+)
+def test_the_unsure_go_along_with_those_they_touch(scene, seer, left, words, taken):
+    picture, _ = scene
+    unsure = with_person(picture, YELLOW, left, 200, 100)
+    chosen = choose_people(picture, People(**words))
+    assert chosen is not None
+    assert len(chosen.decisions) == 3
+    assert (chosen.mask[unsure].mean() > 0.95) == taken
+    assert (chosen.avoid[unsure].mean() < 0.05) == taken
+    assert any(note.startswith("took 1 person along") for note in chosen.notes) == taken
+
+
+def test_a_high_score_needs_no_second_look(tmp_path, scene, seer, monkeypatch):
+    picture, truth = scene
+    sure = colour_people(tmp_path / "sure.onnx", [RED, GREEN, BLUE], scores=[0.9, 0.99, 0.9])
+    opened = people.open_network
+    monkeypatch.setattr(people, "open_network", lambda weights, **words: opened(sure, **words))
+    chosen = choose_people(picture, People(passersby=True))
+    assert chosen is not None
+    assert chosen.mask[truth["post"]].all()
 
 
 def test_nobody_at_all_but_a_post(seer):

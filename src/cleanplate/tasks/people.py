@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ from cleanplate.types import Image, Mask
 
 _SUSPECTED = 0.3
 """Whoever is found with this score is no source for a fill, however unsure the network is."""
+_SURE = 0.95
+"""With this score it is a person, whatever the second look shows: of things that are none, none of the test pictures'
+came near it."""
 _GROWTH = 0.012
 """Pixels by which a person's mask is grown, as a share of the apparent height; erasing grows a few pixels more."""
 _NEAR = 0.03
@@ -166,24 +169,63 @@ def choose_people(
     decisions = _decisions(image, found, wanted, doubtful)
     erased = [each.instance for each in decisions if each.erased]
     kept = [each.instance for each in decisions if not each.erased]
-    suspects += [each for each in kept if each.id in doubtful]
-    kept = [each for each in kept if each.id not in doubtful]
-    mask, carried = _mask_of(image, [*erased, *given], kept, looked)
+    kept, hardly = [[each for each in kept if (each.id in doubtful) == so] for so in (False, True)]
+    along = _taken_along(suspects, erased, kept, looked) if _asks_for_all(wanted) else []
+    suspects = [*(each for each in suspects if not any(each.box == one.box for one in along)), *hardly]
+    mask, carried = _mask_of(image, [*erased, *along, *given], kept, looked)
     decisions = [
         Decision(each.instance, True, "goes with an erased person") if each.instance.id in carried else each
         for each in decisions
     ]
     kept = [each for each in kept if each.id not in carried and each.label == PERSON]
-    protect = _drawn(kept, image.shape[:2])
+    protect, avoid = _spared(mask, kept, suspects, given)
+    return ChosenPeople(mask, avoid, protect, decisions, [*network.notes, *_notes(decisions, wanted, len(along))])
+
+
+def _spared(
+    mask: Mask, kept: Sequence[Instance], suspects: Sequence[Instance], given: Sequence[Instance]
+) -> tuple[Mask, Mask]:
+    """Who is protected and what is avoided; who is protected is taken out of ``mask``.
+
+    Box by box: at 24 megapixels each look at the whole picture costs as much as finding a person.
+    """
+    protect = _drawn(kept, mask.shape)
     for each in given:
         protect[each.box.slices] &= ~each.crop
-    avoid = _drawn([*kept, *suspects], image.shape[:2])
-    # Box by box: at 24 megapixels each look at the whole picture costs as much as finding a person.
+    avoid = _drawn([*kept, *suspects], mask.shape)
     for each in kept:
         mask[each.box.slices] &= ~protect[each.box.slices]
     for each in (*kept, *suspects):
         avoid[each.box.slices] &= ~mask[each.box.slices]
-    return ChosenPeople(mask, avoid, protect, decisions, [*network.notes, *_notes(decisions, wanted)])
+    return protect, avoid
+
+
+def _asks_for_all(wanted: People) -> bool:
+    """Whether all people are asked for, whoever they are."""
+    return wanted.passersby or wanted.everyone or wanted.keep is not None
+
+
+def _taken_along(
+    suspects: list[Instance], erased: list[Instance], kept: list[Instance], looked: SecondLook | None
+) -> list[Instance]:
+    """Those of whom the network is unsure, but not the second look, and who touch only people who are erased.
+
+    Alone they may stay; beside a hole, half a person would. Their ids follow those of the others.
+    """
+    if looked is None:
+        return []
+    touching = [each for each in suspects if _touches_any(erased, each) and not _touches_any(kept, each)]
+    along = [each for each in touching if looked.is_person(each, surely=True)]
+    following = 1 + max(each.id for each in (*erased, *kept)) if along else 0
+    return [replace(each, id=following + place) for place, each in enumerate(along)]
+
+
+def _touches_any(people: Sequence[Instance], other: Instance) -> bool:
+    """Whether somebody comes close to another one."""
+    return any(
+        person.label == PERSON and _touch(person, other, max(2, round(_NEAR * person.apparent_height)))
+        for person in people
+    )
 
 
 def _check_given(given: Sequence[Instance], image: Image) -> None:
@@ -216,9 +258,9 @@ def check_wanted(wanted: People) -> None:
 
 def _doubtful(found: list[Instance], wanted: People, looked: SecondLook | None) -> set[int]:
     """Ids of what is taken for people and hardly looks like any; only whoever asks for all people needs to know."""
-    if looked is None or not (wanted.passersby or wanted.everyone or wanted.keep is not None):
+    if looked is None or not _asks_for_all(wanted):
         return set()
-    return {each.id for each in found if each.label == PERSON and not looked.is_person(each)}
+    return {each.id for each in found if each.label == PERSON and each.score < _SURE and not looked.is_person(each)}
 
 
 def _decisions(image: Image, found: list[Instance], wanted: People, doubtful: Collection[int] = ()) -> list[Decision]:
@@ -346,11 +388,11 @@ def _listing(found: Sequence[Instance]) -> str:
     return f"there are {', '.join(parts)}{' ...' if len(found) > len(parts) else ''}"
 
 
-def _notes(decisions: list[Decision], wanted: People) -> list[str]:
+def _notes(decisions: list[Decision], wanted: People, along: int) -> list[str]:
     """Whom it kept and why, in a line or two."""
     hardly = [each for each in decisions if each.reason == _HARDLY]
     people = [each for each in decisions if each.instance.label == PERSON and each not in hardly]
-    asked = wanted.everyone or wanted.passersby or wanted.keep is not None
+    asked = _asks_for_all(wanted)
     doubts = []
     if hardly:
         listed = ", ".join(str(each.instance.id) for each in hardly)
@@ -362,6 +404,9 @@ def _notes(decisions: list[Decision], wanted: People) -> list[str]:
     kept = [each for each in people if not each.erased]
     if gone:
         notes.append(f"erased {_counted(gone)}: " + ", ".join(str(each.instance.id) for each in gone))
+    if along:
+        who = "person" if along == 1 else "people"
+        notes.append(f"took {along} {who} along of whom the network is unsure, beside those")
     if asked and kept:
         said = "; ".join(f"{each.instance.id} ({each.reason})" for each in kept[:6])
         notes.append(f"kept {_counted(kept)}: {said}{'; ...' if len(kept) > 6 else ''}")

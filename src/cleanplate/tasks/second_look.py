@@ -23,6 +23,7 @@ from cleanplate.weights.choice import available
 
 _SEEN = 0.25
 """Where less of a mask is of a person, there is none."""
+_SURELY = 0.7
 _SHOWS_HANDS = 200
 """Smaller people, in pixels of the picture, show no more when they are enlarged more."""
 
@@ -44,9 +45,9 @@ class SecondLook:
         self._network = open_network(device=device, threads=threads)
         self._looked = cache(self._look)
 
-    def is_person(self, instance: Instance) -> bool:
-        """Whether the close-up shows a person where the mask is."""
-        return share_seen(instance, *self._looked(instance, GLANCE)) >= _SEEN
+    def is_person(self, instance: Instance, *, surely: bool = False) -> bool:
+        """Whether the close-up shows a person where the mask is, or at least something of one."""
+        return share_seen(instance, *self._looked(instance, GLANCE)) >= (_SURELY if surely else _SEEN)
 
     def completed(self, instance: Instance, whose: NDArray[np.uint16]) -> Instance:
         """The person with the limbs that its mask lacks; ``whose`` (H x W) holds the ids of everybody."""
