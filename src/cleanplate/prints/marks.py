@@ -70,6 +70,7 @@ def marks(
     if not sure.any():
         return np.zeros((height, width), np.bool_)
     candidates = (probability > _probability(low)).view(np.uint8)
+    facts: Any
     _, labels, facts, _ = cv2.connectedComponentsWithStats(candidates, connectivity=8, ltype=cv2.CV_32S)
     kept = np.zeros(len(facts), np.bool_)
     kept[np.unique(labels[sure])] = True
@@ -98,8 +99,8 @@ def _damaged(probability: NDArray[np.float32], neutral: float) -> float:
 def _doubtful(
     probability: NDArray[np.float32],
     candidates: NDArray[np.uint8],
-    labels: NDArray[np.int32],
-    facts: NDArray[np.int32],
+    labels: NDArray[Any],
+    facts: NDArray[Any],
     needed: float,
 ) -> list[int]:
     """Labels of wide and compact marks whose logits are below ``needed`` on the average."""
