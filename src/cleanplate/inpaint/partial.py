@@ -28,7 +28,7 @@ CAUTIOUS_RADIUS = 40.0
 """Largest hole that is given to a network of which nobody knows what it learned from."""
 
 _OUTPUT = "completed"
-_CONTEXT = 40
+_CONTEXT = 20
 _MULTIPLE = 32
 
 
