@@ -8,6 +8,8 @@ A method is written ``NAME=FAMILY:FILE[@SIDE]``:
 * ``isnet``: ISNet at 1024 x 1024, (pixel - 128) / 256, stretched.
 * ``u2net``: U2-Net and its kin at 320 x 320, ImageNet mean and deviation, stretched.
 * ``modnet``: MODNet's published graph, RGB -1..1, short side SIDE (512 by default), multiples of 32.
+* ``cutout``: the whole of :func:`cleanplate.cutout` with this network, confirmed by the network for people that ships;
+  ``cutout-alone``: without that.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import ArgumentError
 from cleanplate.runtime.session import Session, start
+from cleanplate.tasks.cutout import cutout
 from cleanplate.types import Alpha
 
 Picture = NDArray[np.uint8]
@@ -55,7 +58,8 @@ class Method:
     @cached_property
     def stamp(self) -> str:
         """Hash of the file and the working size: equal stamps give equal alphas."""
-        return f"{hashlib.sha256(self.file.read_bytes()).hexdigest()[:8]}-{self.side}"
+        whole = f"-{self.family}" if self.family.startswith("cutout") else ""
+        return f"{hashlib.sha256(self.file.read_bytes()).hexdigest()[:8]}-{self.side}{whole}"
 
     @property
     def remembers(self) -> bool:
@@ -130,12 +134,21 @@ def _modnet(method: Method, picture: Picture, previous: Alpha | None) -> Alpha:
     return _resized(found[0, 0], picture.shape[:2])
 
 
+def _cutout(method: Method, picture: Picture, previous: Alpha | None, *, confirm: bool = True) -> Alpha:
+    before = time.perf_counter()
+    found = cutout(picture, weights=method.file, confirm=confirm, clean=False)
+    method.seconds.append(time.perf_counter() - before)
+    return found.alpha
+
+
 FAMILIES: Mapping[str, Callable[[Method, Picture, Alpha | None], Alpha]] = {
     "cleanplate": _cleanplate,
     "selfie": _selfie,
     "isnet": _isnet,
     "u2net": _u2net,
     "modnet": _modnet,
+    "cutout": _cutout,
+    "cutout-alone": partial(_cutout, confirm=False),
 }
 """How networks are fed, by family."""
 

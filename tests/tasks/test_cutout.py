@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cleanplate
+from cleanplate.detect.network import open_network as open_people
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.matting.network import open_network
 from cleanplate.tasks.background import Blur, placed, replace_background
 from cleanplate.tasks.cutout import cutout
 from cleanplate.tasks.places import parse_place
+from tests.detect.graphs import colour_people
 from tests.matting.pictures import GREEN, RED, constant, disc_alpha, mixed, red_is_person, two_alphas, two_people
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +147,57 @@ def test_no_places(text):
 def test_scale_has_bounds(red):
     with pytest.raises(ArgumentError, match="subject-scale"):
         replace_background(two_people(), (0, 0, 0), subject_scale=0.0, network=red)
+
+
+CRIMSON, SCARLET = (220, 20, 90), (220, 20, 20)
+
+
+@pytest.fixture
+def two_reds(red, monkeypatch, tmp_path):
+    """A photograph with a crimson disc and a scarlet one: both matted; the detector finds the colours it is given."""
+    left, right = disc_alpha(200, 400, (100, 100), 50), disc_alpha(200, 400, (300, 110), 40)
+    image = mixed(right, SCARLET, mixed(left, CRIMSON, GREEN))
+
+    def detecting(*colours):
+        detector = open_people(colour_people(tmp_path / "people.onnx", colours))
+        monkeypatch.setattr("cleanplate.tasks.second_opinion.open_network", lambda **_: detector)
+        return image
+
+    return detecting, left, right
+
+
+def test_confirmed_are_those_whom_the_detector_finds_too(red, two_reds):
+    detecting, left, right = two_reds
+    image = detecting(CRIMSON)
+    assert len(cutout(image, network=red).people) == 2
+    result = cutout(image, network=red, confirm=True)
+    assert len(result.people) == 1
+    assert result.alpha[left > 0.99].mean() > 0.99
+    assert not result.alpha[right > 0].any()
+    assert any("--no-confirm" in note for note in result.notes)
+
+
+def test_nobody_confirmed_is_nobody(red, two_reds):
+    image = two_reds[0]((1, 255, 255))
+    result = cutout(image, network=red, confirm=True)
+    assert result.empty
+    assert not result.alpha.any()
+    assert "no person was found in the picture" in result.notes
+    made = replace_background(image, (255, 255, 255), network=red, confirm=True)
+    assert (made.image == image).all()
+
+
+def test_the_detector_is_asked_for_networks_of_people_only(monkeypatch):
+    class Asked(Exception):
+        pass
+
+    def ask(**_):
+        raise Asked
+
+    monkeypatch.setattr("cleanplate.tasks.second_opinion.open_network", ask)
+    portrait = np.ascontiguousarray(cv2.imread(str(EXAMPLES / "astronaut.png"))[..., ::-1])
+    with pytest.raises(Asked):
+        cutout(portrait)
+    assert cutout(portrait, confirm=False).people
+    # An empty matte needs no second opinion.
+    assert cutout(np.full((64, 64, 3), 128, np.uint8)).empty

@@ -140,10 +140,11 @@ def write(folder: Path) -> None:
     listed = []
     for case in cases():
         save = {"": case.image, ".hole": case.hole.astype(np.uint8) * 255}
-        save[".cutout"] = cutout(case.image).rgba
-        save[".colour"] = replace_background(case.image, COLOUR).image
-        save[".blur"] = replace_background(case.image, Blur(12)).image
-        save[".picture"] = replace_background(case.image, cast("Image", landscape)).image
+        # The page alone asks the matting network only.
+        save[".cutout"] = cutout(case.image, confirm=False).rgba
+        save[".colour"] = replace_background(case.image, COLOUR, confirm=False).image
+        save[".blur"] = replace_background(case.image, Blur(12), confirm=False).image
+        save[".picture"] = replace_background(case.image, cast("Image", landscape), confirm=False).image
         erased = erase(case.image, case.hole, engine="patchmatch")
         save[".erased"], save[".grown"] = erased.image, erased.mask.astype(np.uint8) * 255
         engine = Remembering()

@@ -85,6 +85,7 @@ def background(
     shift_edge: arguments.ShiftEdge = 0.0,
     keep_colours: arguments.KeepColours = False,
     edges: arguments.Edges = arguments.EdgeWay.guided,
+    confirm: arguments.Confirm = None,
     format: arguments.Format = None,
     json_report: arguments.Json = False,
     overwrite: arguments.Overwrite = False,
@@ -118,7 +119,9 @@ def background(
         parse_place(position)
     options = BackgroundOptions(
         wanted,
-        matte=MatteOptions(weights, device, person, feather, shift_edge, not keep_colours, edges=edges.value),
+        matte=MatteOptions(
+            weights, device, person, feather, shift_edge, not keep_colours, edges=edges.value, confirm=confirm
+        ),
         overwrite=overwrite,
         in_place=in_place,
         encode=EncodeOptions(arguments.format_named(format), quality, strip_gps, mark_ai),

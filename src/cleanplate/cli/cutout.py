@@ -39,6 +39,7 @@ def cutout(
     shift_edge: arguments.ShiftEdge = 0.0,
     keep_colours: arguments.KeepColours = False,
     edges: arguments.Edges = arguments.EdgeWay.guided,
+    confirm: arguments.Confirm = None,
     matte_only: Annotated[
         bool,
         typer.Option("--matte-only", help="Write the matte (grey, white = person).", rich_help_panel=panels.OUT),
@@ -71,7 +72,9 @@ def cutout(
         os.environ[VARIABLE] = "1"  # worker processes inherit it
     encode = EncodeOptions(arguments.format_named(format), quality, strip_gps, mark_ai)
     options = CutoutOptions(
-        matte=MatteOptions(weights, device, person, feather, shift_edge, not keep_colours, edges=edges.value),
+        matte=MatteOptions(
+            weights, device, person, feather, shift_edge, not keep_colours, edges=edges.value, confirm=confirm
+        ),
         matte_only=matte_only,
         trim=trim,
         overwrite=overwrite,

@@ -94,6 +94,15 @@ Edges = Annotated[
         rich_help_panel=EDGE,
     ),
 ]
+Confirm = Annotated[
+    bool | None,
+    typer.Option(
+        "--confirm/--no-confirm",
+        show_default=False,
+        help="Keep only whom the people network finds too. Default: yes, if the matting network is for people.",
+        rich_help_panel=EDGE,
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print a report as JSON instead of a line.", rich_help_panel=panels.OUT)
 ]

@@ -24,6 +24,7 @@ FREE = InputContract(multiple_of=32)
 """What a network without a record takes: RGB 0..1, both sides multiples of 32 (it normalises by itself)."""
 
 _TASKS = ("matting", "saliency", "segmentation")
+_OF_PEOPLE = ("matting", "segmentation")
 _NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
 _VIDEO = "previous"
 _UNLIKELY = 0.25
@@ -51,6 +52,7 @@ class MatteNetwork:
         device: that it really runs on.
         notes: remarks for the user.
         segments: whether it says how likely a pixel belongs to a person, instead of how much of it does.
+        of_people: whether it is known to be for people: one for whatever stands out, or of unknown origin, is not.
     """
 
     network: Network
@@ -59,6 +61,7 @@ class MatteNetwork:
     device: str
     notes: tuple[str, ...] = ()
     segments: bool = False
+    of_people: bool = False
 
     @property
     def area(self) -> int:
@@ -120,6 +123,7 @@ def open_network(
         device=session.device,
         notes=(*installed.notes, *session.notes),
         segments=record is not None and record.task == "segmentation",
+        of_people=record is not None and record.task in _OF_PEOPLE,
     )
 
 

@@ -22,6 +22,9 @@ SmallNetwork = Callable[[NDArray[Any]], Alpha]
 
 NOBODY = "no person was found in the picture"
 
+Kept = Callable[[Alpha], Alpha]
+"""From an alpha of the whole picture to what of it stays."""
+
 WORKING_AREA = 512 * 512
 """Pixels of the picture that the network sees: its training size, in whatever proportions the photograph has."""
 
@@ -61,7 +64,14 @@ class Matte:
         return not self.alpha.any()
 
 
-def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True, area: int = WORKING_AREA) -> Matte:
+def portrait(
+    image: Image,
+    network: SmallNetwork,
+    *,
+    second_look: bool = True,
+    area: int = WORKING_AREA,
+    kept: Kept | None = None,
+) -> Matte:
     """Matte the people of a photograph.
 
     Args:
@@ -69,6 +79,7 @@ def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True, a
         network: what mattes small pictures.
         second_look: look again at the part of the picture where people are, if they fill only a part of it.
         area: pixels that the network sees; about those it was trained on.
+        kept: another opinion on who is there, asked where the network sees anybody: leaves out parts of alpha.
 
     Returns:
         Alpha at working size: about ``area`` pixels in the picture's proportions, more where a second look was taken.
@@ -83,6 +94,8 @@ def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True, a
     whole = Box(0, 0, width, height)
     alpha = network(scaled(image, working_size(height, width, area=area)))
     alpha = without_specks(alpha)
+    if kept is not None and alpha.any():
+        alpha = kept(alpha)
     if not alpha.any():
         return Matte(alpha, (whole,), (NOBODY,))
     people = _around_people(alpha, height, width)
@@ -90,6 +103,8 @@ def portrait(image: Image, network: SmallNetwork, *, second_look: bool = True, a
         return Matte(alpha, (whole,))
     closer = network(scaled(image[people.slices], working_size(people.height, people.width, area=area)))
     joined = without_specks(_joined(alpha, closer, people, height, width))
+    if kept is not None:
+        joined = kept(joined)
     if not joined.any():
         return Matte(alpha, (whole,))
     return Matte(joined, (whole, people))

@@ -17,7 +17,7 @@ from cleanplate.tasks.outputs import natural_name
 
 _ENDINGS = {kind: ending for ending, kind in reversed(SUFFIXES.items())}
 _COMMON = {
-    **dict.fromkeys(("keep_colours", "strip_gps", "mark_ai"), flag),
+    **dict.fromkeys(("keep_colours", "strip_gps", "mark_ai", "confirm"), flag),
     **dict.fromkeys(("person", "quality", "max_pixels"), whole),
     **dict.fromkeys(("feather", "shift_edge"), number),
     **dict.fromkeys(("weights", "device", "format"), text),
@@ -34,6 +34,7 @@ def _matte(options: Mapping[str, Any]) -> MatteOptions:
         shift_edge=options.get("shift_edge", 0.0),
         clean=not options.get("keep_colours", False),
         threads=options.get("threads"),
+        confirm=options.get("confirm"),
     )
 
 

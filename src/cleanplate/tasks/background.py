@@ -65,6 +65,7 @@ def replace_background(
     shift_edge: float = 0.0,
     clean: bool = True,
     edges: Edges = "guided",
+    confirm: bool | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -85,6 +86,7 @@ def replace_background(
         shift_edge: pixels by which the edge moves outwards, or inwards if negative.
         clean: take the colours of the old background out of the edge.
         edges: how they are found, as in :func:`cleanplate.cutout`.
+        confirm: keep only parts in which the network for people finds somebody too, as there.
         weights: matting network, a file or a name; None for the one that ships.
         device: for the network.
         threads: cores for the network.
@@ -111,6 +113,7 @@ def replace_background(
         shift_edge=shift_edge,
         clean=clean,
         edges=edges,
+        confirm=confirm,
         weights=weights,
         device=device,
         threads=threads,

@@ -21,6 +21,7 @@ from cleanplate.matting.solved import solved
 from cleanplate.matting.trimap import trimap
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
+from cleanplate.tasks.second_opinion import second_opinion
 from cleanplate.types import Alpha, Box, Image, check_image
 
 Edges = Literal["guided", "closed-form", "knn"]
@@ -71,6 +72,7 @@ def cutout(
     shift_edge: float = 0.0,
     clean: bool = True,
     edges: Edges = "guided",
+    confirm: bool | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -86,6 +88,8 @@ def cutout(
         clean: estimate the people's own colours where alpha is soft (multi-level, arXiv 2006.14970).
         edges: ``guided``; or ``closed-form`` and ``knn``, which solve for alpha where the network doubts (extra
             ``[trimap]``; for segmentation networks, whose masks have no soft edges of their own).
+        confirm: keep only parts in which the network for people (:func:`cleanplate.segment`) finds somebody too; None
+            does so where that network is there and the matting network is known to be one for people.
         weights: matting network, a file or a name from ``cleanplate models``; None for the one that ships.
         device: for the network; see ``cleanplate doctor``.
         threads: cores to use; None for all.
@@ -99,7 +103,7 @@ def cutout(
         ArgumentError: ``feather`` or ``shift_edge`` is out of range, or ``edges`` unknown.
         MissingExtraError: ``edges`` needs pymatting, and it is not installed.
         SelectionError: there is no such person.
-        EngineError: no network, or it failed.
+        EngineError: no network, or it failed; with ``confirm`` also: no network for people.
     """
     if edges not in EDGES:
         raise ArgumentError(f"must be one of {', '.join(EDGES)}, not {edges!r}", subject="edges")
@@ -107,7 +111,8 @@ def cutout(
     image = cast("Image", np.ascontiguousarray(check_image(image)))
     cores = threads or usable_cores()
     network = network or open_network(weights, device=device, threads=threads)
-    matte = portrait(image, network, area=network.area)
+    opinion = second_opinion(image, network, wanted=confirm, device=device, threads=threads)
+    matte = portrait(image, network, area=network.area, kept=opinion)
     clock.lap("network")
     alpha = matte.alpha
     people = parts(alpha).boxes
@@ -125,7 +130,7 @@ def cutout(
     clock.lap("refine")
     colours = foreground_colours(image, alpha, threads=cores) if clean and people else image.copy()
     clock.lap("colours")
-    notes = [*network.notes, *matte.notes]
+    notes = [*network.notes, *matte.notes, *(() if opinion is None else opinion.notes())]
     return CutoutResult(colours, alpha, people, network.name, network.device, clock.timings(), notes)
 
 

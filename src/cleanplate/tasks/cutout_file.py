@@ -153,6 +153,7 @@ def _matting(options: MatteOptions) -> dict[str, Any]:
         "shift_edge": options.shift_edge,
         "clean": options.clean,
         "edges": options.edges,
+        "confirm": options.confirm,
         "weights": options.weights,
         "device": options.device,
         "threads": options.threads,

@@ -23,6 +23,7 @@ class MatteOptions:
         clean: take the colours of the old background out of the edge.
         edges: ``guided``, ``closed-form`` or ``knn``.
         threads: cores that may be used; None for all.
+        confirm: keep only parts in which the network for people finds somebody too; None where both are known.
     """
 
     weights: Path | None = None
@@ -33,6 +34,7 @@ class MatteOptions:
     clean: bool = True
     threads: int | None = None
     edges: Literal["guided", "closed-form", "knn"] = "guided"
+    confirm: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ def _matte(
         Literal["guided", "closed-form", "knn"],
         Form(description="how edges are found; all but `guided` need the extra [trimap] on the server, and minutes"),
     ] = "guided",
+    confirm: Annotated[
+        bool | None, Form(description="keep only whom the people network finds too; left out: where both are known")
+    ] = None,
 ) -> MatteOptions:
     settings = shared.settings
     return MatteOptions(
@@ -49,6 +52,7 @@ def _matte(
         shift_edge=shift_edge,
         clean=clean,
         edges=edges,
+        confirm=confirm,
     )
 
 
