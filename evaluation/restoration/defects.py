@@ -92,7 +92,7 @@ class AsUsed:
         """Return what is marked, bool H x W."""
         probability = damage_probability(picture, self.network, long_side=None)
         height, width = picture.shape[:2]
-        return marks(probability, self.threshold, height=height, width=width, neutral=self.neutral)
+        return marks(probability, self.threshold, height=height, width=width, neutral=self.neutral, seen=picture)
 
 
 def overlap(found: Mask, truth: Mask) -> tuple[int, int, int]:
