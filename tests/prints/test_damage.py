@@ -153,6 +153,20 @@ def test_compact_marks_that_are_doubtful_on_the_average_are_left_out():
     assert marks(sure, 0.5, height=200, width=300)[60, 200]
 
 
+def test_a_broad_mark_counts_where_nothing_of_the_picture_is_left_inside():
+    probability = np.zeros((240, 320), np.float32)
+    cv2.circle(probability, (100, 120), 25, 0.999, -1)
+    cv2.line(probability, (200, 10), (300, 230), 0.999, 2)
+    picture = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    for seen in (picture, picture.astype(np.uint16) * 257):
+        face = marks(probability, 0.5, height=240, width=320, seen=seen)
+        assert not face[:, :150].any()
+        assert face[120, 250]  # a scratch elsewhere stays
+        hole = seen.copy()
+        hole[probability > 0] = np.iinfo(seen.dtype).max
+        assert marks(probability, 0.5, height=240, width=320, seen=hole)[120, 100]
+
+
 def test_less_sensitivity_marks_less_of_the_same():
     rng = np.random.default_rng(0)
     smooth = cv2.GaussianBlur(rng.normal(0, 1, (300, 400)).astype(np.float32), (0, 0), 2)

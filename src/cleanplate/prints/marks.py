@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.types import Mask
+from cleanplate.types import Image, Mask
 
 _SPAN = 4.0
 """Logits by which the least and the greatest sensitivity move the threshold."""
@@ -22,12 +22,18 @@ _SURE = (4.8, 1.0)
 """Logits that are added to the threshold for every pixel of a mark, and for one at least: clean and damaged picture."""
 _SPECK = 4
 """Fewer connected pixels than this, at the size that was looked at, are noise."""
-_WIDE = 4
-"""Radius in pixels, at the size that was looked at, from which on a compact mark is doubted."""
-_COMPACT = 4.5
-"""Area of a mark, in discs of its radius, up to which it counts as compact."""
-_WIDE_SURE = 1.4
-"""Logits above the threshold that wide, compact marks have on the average; skies, ribbons, white shirts have less."""
+_THIN = 4
+"""Radius in pixels, at the size that was looked at, up to which a mark counts as thin."""
+_DOUBTED = ((4.0, 4.5, 1.4), (2.5, 1.8, 0.6))
+"""Marks of at least this radius, and of at most the area of so many discs of it, have so many logits more than the
+threshold on the average: skies, ribbons, white shirts have less, and so have the highlights of buttons."""
+_BROAD = 8.0
+"""Radius from which on a mark is looked into, farther than :data:`_THIN` from its edge."""
+_FLAT = 0.13
+"""Standard deviation of light inside a broad mark, as a share of the picture's range of light, up to which it counts as
+bare paper or dirt; more is a picture still."""
+_AROUND = 24
+"""Pixels around such a part in which nothing is marked either: what is marked there is its ragged edge."""
 _RIM = 1
 """Pixels, at the size that was looked at, by which marks grow: damage has a blurred edge."""
 _FARTHEST = 12.0
@@ -45,7 +51,13 @@ def threshold_for(sensitivity: float, neutral: float) -> float:
 
 
 def marks(
-    probability: NDArray[np.float32], threshold: float, *, height: int, width: int, neutral: float | None = None
+    probability: NDArray[np.float32],
+    threshold: float,
+    *,
+    height: int,
+    width: int,
+    neutral: float | None = None,
+    seen: Image | None = None,
 ) -> Mask:
     """Mark damage.
 
@@ -59,6 +71,8 @@ def marks(
         height: of the mask.
         width: of the mask.
         neutral: threshold of the network itself; None if ``threshold`` is that.
+        seen: h x w x 3 uint8 or uint16, the picture as it was looked at, where broad marks that show it are left out;
+            None keeps those.
 
     Returns:
         H x W bool.
@@ -70,13 +84,15 @@ def marks(
     if not sure.any():
         return np.zeros((height, width), np.bool_)
     candidates = (probability > _probability(low)).view(np.uint8)
+    if seen is not None:
+        candidates[_showing(seen, _distance(candidates))] = 0
     facts: Any
     _, labels, facts, _ = cv2.connectedComponentsWithStats(candidates, connectivity=8, ltype=cv2.CV_32S)
     kept = np.zeros(len(facts), np.bool_)
-    kept[np.unique(labels[sure])] = True
+    kept[np.unique(labels[sure])] = True  # among them perhaps the ground, label 0
     kept &= facts[:, cv2.CC_STAT_AREA] >= _SPECK
     kept[0] = False
-    kept[_doubtful(probability, candidates, labels, facts, at + _WIDE_SURE)] = False
+    kept[_doubtful(probability, _distance(candidates), labels, facts, at)] = False
     found = kept[labels].view(np.uint8)
     del labels
     grown: Any = cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1)))
@@ -89,7 +105,7 @@ def marks(
 def _damaged(probability: NDArray[np.float32], neutral: float) -> float:
     """0 for a picture that seems clean .. 1 for one where thin damage is evident; ``neutral`` is a logit."""
     evident = (probability > _probability(min(neutral + _EVIDENT, _FARTHEST))).view(np.uint8)
-    side = 2 * _WIDE + 1
+    side = 2 * _THIN + 1
     wide = cv2.morphologyEx(evident, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     share = (np.count_nonzero(evident) - np.count_nonzero(wide)) / probability.size
     least, most = _EVIDENCE
@@ -98,26 +114,54 @@ def _damaged(probability: NDArray[np.float32], neutral: float) -> float:
 
 def _doubtful(
     probability: NDArray[np.float32],
-    candidates: NDArray[np.uint8],
+    distance: NDArray[np.float32],
     labels: NDArray[Any],
     facts: NDArray[Any],
-    needed: float,
+    threshold: float,
 ) -> list[int]:
-    """Labels of wide and compact marks whose logits are below ``needed`` on the average."""
-    # A mark that leaves the picture goes on there.
-    rimmed = cv2.copyMakeBorder(candidates, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    radius = cv2.distanceTransform(rimmed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    """Labels of compact marks that are not sure enough for their radius; ``threshold`` is a logit."""
     doubted = []
-    for label in np.unique(labels[radius >= _WIDE]).tolist():
-        left, top, across, down, area = (int(fact) for fact in facts[label])
-        place = slice(top, top + down), slice(left, left + across)
-        mine = labels[place] == label
-        if area > _COMPACT * math.pi * float(radius[place][mine].max()) ** 2:
+    for label in np.unique(labels[distance >= _DOUBTED[-1][0]]).tolist():
+        place = _place(facts[label])
+        mine, area = labels[place] == label, int(facts[label][cv2.CC_STAT_AREA])
+        radius = float(distance[place][mine].max())
+        most, needed = next((most, needed) for least, most, needed in _DOUBTED if radius >= least)
+        if area > most * math.pi * radius**2:
             continue
         values = np.clip(probability[place][mine], 1e-5, 1 - 1e-5)
-        if float(np.log(values / (1 - values)).mean()) < needed:
+        if float(np.log(values / (1 - values)).mean()) < threshold + needed:
             doubted.append(label)
     return doubted
+
+
+def _showing(seen: Image, distance: NDArray[np.float32]) -> Mask:
+    """Broad parts of marks inside which the picture still is, and what is around them: h x w bool."""
+    result = np.zeros(distance.shape, np.uint8)
+    if float(distance.max()) < _BROAD:
+        return result.view(np.bool_)
+    light = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
+    darkest, lightest = np.percentile(light[::4, ::4], (0.5, 99.5))
+    facts: Any
+    _, labels, facts, _ = cv2.connectedComponentsWithStats((distance > _THIN).view(np.uint8), connectivity=8)
+    for label in np.unique(labels[distance >= _BROAD]).tolist():
+        place = _place(facts[label])
+        inside = labels[place] == label
+        if float(light[place][inside].std()) > _FLAT * (lightest - darkest):
+            result[place] |= inside.view(np.uint8)
+    side = 2 * _AROUND + 1
+    grown = cv2.dilate(result, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.asarray(grown, np.uint8).view(np.bool_)
+
+
+def _distance(candidates: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How far each candidate is from what is none; a mark that leaves the picture goes on there."""
+    rimmed = cv2.copyMakeBorder(candidates, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.distanceTransform(rimmed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1], np.float32)
+
+
+def _place(fact: NDArray[Any]) -> tuple[slice, slice]:
+    left, top, across, down = (int(each) for each in fact[:4])
+    return slice(top, top + down), slice(left, left + across)
 
 
 def _logit(probability: float) -> float:

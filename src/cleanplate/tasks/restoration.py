@@ -21,7 +21,7 @@ from cleanplate.inpaint import partial
 from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
 from cleanplate.mask.windows import Chain, plan_windows
 from cleanplate.prints.border import without_border
-from cleanplate.prints.damage import LONG_SIDE, damage_probability
+from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
 from cleanplate.prints.fading import unfaded
 from cleanplate.prints.marks import marks, threshold_for
 from cleanplate.prints.network import open_network as open_damage_network
@@ -133,11 +133,12 @@ def restore(
     notes = [note for each in (finder, filler, painter) if each is not None for note in each.notes]
     if finder is not None:
         engines["defects"] = finder.name
-        probability = damage_probability(image, finder, long_side=None if fine else LONG_SIDE, flips=flips)
+        seen = shrunk(image, None if fine else LONG_SIDE)
+        probability = damage_probability(seen, finder, long_side=None, flips=flips)
         threshold = threshold_for(sensitivity, finder.threshold)
         height, width = image.shape[:2]
-        defects = marks(probability, threshold, height=height, width=width, neutral=finder.threshold)
-        del probability
+        defects = marks(probability, threshold, height=height, width=width, neutral=finder.threshold, seen=seen)
+        del seen, probability
     else:
         defects = np.ascontiguousarray(check_mask(mask, like=image)).copy()
     clock.lap("detect")
