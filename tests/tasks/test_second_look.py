@@ -12,7 +12,7 @@ from cleanplate.tasks import people, second_look
 from cleanplate.tasks.people import People, choose_people
 from cleanplate.tasks.second_look import SecondLook
 from tests.detect.graphs import BLUE, GREEN, RED, YELLOW, colour_people
-from tests.detect.streets import street, with_person
+from tests.detect.streets import instance_of, street, with_person
 
 HAND = (250, 160, 140)
 
@@ -111,6 +111,16 @@ def test_the_unsure_go_along_with_those_they_touch(scene, seer, left, words, tak
     assert (chosen.mask[unsure].mean() > 0.95) == taken
     assert (chosen.avoid[unsure].mean() < 0.05) == taken
     assert any(note.startswith("took 1 person along") for note in chosen.notes) == taken
+
+
+def test_in_grey_photographs_the_network_is_taken_at_its_word(scene, seer):
+    picture, truth = scene
+    grey = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+    post = instance_of(truth["post"])
+    for image, hardly in ((picture, True), (grey, False)):
+        looked = SecondLook(image)
+        assert looked.is_person(post) != hardly
+        assert not looked.is_person(post, surely=True)
 
 
 def test_a_high_score_needs_no_second_look(tmp_path, scene, seer, monkeypatch):

@@ -104,7 +104,7 @@ def hanging(small: NDArray[np.uint8], own: Mask, others: Mask) -> Mask:
     ground = (distance > _REACH * width) & ~others
     if np.count_nonzero(ground) < 200:
         return np.zeros_like(own)
-    bins = (cv2.cvtColor(cv2.GaussianBlur(small, (3, 3), 0), cv2.COLOR_RGB2LAB) // (256 // _BINS)).astype(np.intp)
+    bins = (cv2.cvtColor(cv2.GaussianBlur(small, (3, 3), 0), cv2.COLOR_RGB2YCrCb) // (256 // _BINS)).astype(np.intp)
     place = (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
     counts = np.bincount(place[ground], minlength=_BINS**3).reshape(_BINS, _BINS, _BINS)
     around = np.pad(counts, 1)

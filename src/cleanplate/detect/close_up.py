@@ -28,6 +28,7 @@ _EDGE = 0.02
 _REACH = 0.22
 """How far a limb may reach, likewise; what goes on beyond is something else that looks like a person."""
 _MOST = 1.0
+_GREY = 6
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ def close_up(image: Image, person: Instance, side: int = GLANCE) -> CloseUp:
     window = person.box.grown(around).clipped(*image.shape[:2])
     scale = min(_MOST_ENLARGED, side / max(window.width, window.height))
     return CloseUp(window, eight_bit(scaled(image[window.slices], scale)))
+
+
+def is_grey(view: CloseUp) -> bool:
+    """Whether a close-up has no colours to speak of: networks that learned from colours see less there."""
+    picture = view.picture.astype(np.int16)
+    return bool(np.percentile(picture.max(axis=2) - picture.min(axis=2), 99) <= _GREY)
 
 
 def share_seen(person: Instance, view: CloseUp, alpha: Alpha) -> float:

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.detect.close_up import GLANCE, STARE, CloseUp, close_up, share_seen, with_limbs
+from cleanplate.detect.close_up import GLANCE, STARE, CloseUp, close_up, is_grey, share_seen, with_limbs
 from cleanplate.detect.instance import Instance
 from cleanplate.detect.network import WANTED as PEOPLE_WANTED
 from cleanplate.matting.network import WANTED as MATTE_WANTED
@@ -46,8 +46,14 @@ class SecondLook:
         self._looked = cache(self._look)
 
     def is_person(self, instance: Instance, *, surely: bool = False) -> bool:
-        """Whether the close-up shows a person where the mask is, or at least something of one."""
-        return share_seen(instance, *self._looked(instance, GLANCE)) >= (_SURELY if surely else _SEEN)
+        """Whether the close-up shows a person where the mask is, or at least something of one.
+
+        In grey photographs the second look misses many people (6 of 13 in one), and only ``surely`` is asked.
+        """
+        view, alpha = self._looked(instance, GLANCE)
+        if not surely and is_grey(view):
+            return True
+        return share_seen(instance, view, alpha) >= (_SURELY if surely else _SEEN)
 
     def completed(self, instance: Instance, whose: NDArray[np.uint16]) -> Instance:
         """The person with the limbs that its mask lacks; ``whose`` (H x W) holds the ids of everybody."""
