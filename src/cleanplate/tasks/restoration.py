@@ -134,6 +134,9 @@ def restore(
     if finder is not None:
         engines["defects"] = finder.name
         seen = shrunk(image, None if fine else LONG_SIDE)
+        if fading:
+            # Damage of a faded print is as pale as the print, and the network has learned from few such.
+            seen = unfaded(seen, uncounted=_outside(without_border(seen), seen))
         probability = damage_probability(seen, finder, long_side=None, flips=flips)
         threshold = threshold_for(sensitivity, finder.threshold)
         height, width = image.shape[:2]
@@ -153,7 +156,8 @@ def restore(
         restored, said = _filled(image, defects, filler, spare, seed, cores, engines)
         notes += said
     else:
-        notes.append(NOTHING_FOUND if mask is None else "nothing is marked, so the picture was left as it is")
+        found = NOTHING_FOUND if mask is None else "nothing is marked, so the picture was left as it is"
+        notes.append(found.partition(",")[0] if fading else found)
     clock.lap("fill")
     box = without_border(image) if crop else None
     if crop and box is None:
