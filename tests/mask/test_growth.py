@@ -74,6 +74,13 @@ def test_bounding_box_is_tight(mask):
     assert inside[:, -1].any()
 
 
+def test_a_part_inside_the_reach_of_another_is_one_part():
+    mask = np.zeros((80, 80), bool)
+    mask[0, :] = mask[:, 0] = mask[70, 0:60] = True
+    mask[33:36, 33:36] = True
+    assert sorted(part.area for part in components(mask)) == [9, 80 + 79 + 59]
+
+
 @given(MASKS)
 def test_components_rebuild_the_mask_once(mask):
     total = np.zeros(mask.shape, np.int64)

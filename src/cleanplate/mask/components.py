@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -29,8 +30,8 @@ def components(mask: Mask) -> list[Component]:
     Only the neighbourhood of selected pixels is looked at, so that the cost follows the selection, not the picture.
     """
     found = []
-    for group in group_boxes(mask):
-        labels, boxes, areas = _label(mask[group.slices])
+    for group, own in _groups(mask, 0):
+        labels, boxes, areas = _label(own)
         for number, (box, area) in enumerate(zip(boxes, areas, strict=True), start=1):
             placed = Box(box.left + group.left, box.top + group.top, box.right + group.left, box.bottom + group.top)
             found.append(Component(labels[box.slices] == number, placed, area))
@@ -41,26 +42,30 @@ def group_boxes(mask: Mask, *, gap: int = 0) -> list[Box]:
     """Boxes that together hold every selected pixel of ``mask`` (H x W bool), one for each far-apart group.
 
     Pixels at most ``gap`` apart in x and y are in the same group; pixels more than ``gap + 32`` apart without others
-    between them are not (the mask is looked at in cells of 16 pixels). Each box is tight around the pixels inside it.
+    between them are not (the mask is looked at in cells of 16 pixels). Each box is tight around its own group.
     Boxes of two groups can overlap, where one reaches around the other; then a box holds pixels of both.
     """
+    return [box for box, _ in _groups(mask, gap)]
+
+
+def _groups(mask: Mask, gap: int) -> Iterator[tuple[Box, Mask]]:
+    """The box of each group, and which pixels inside it are the group's own."""
     check_mask(mask)
     whole = bounding_box(mask)
     if whole is None:
-        return []
+        return
     cells = _occupied_cells(mask[whole.slices])
     reach = -(-gap // _CELL)
     joined = cv2.dilate(cells, np.ones((reach + 1, reach + 1), np.uint8)) if reach else cells
-    _, boxes, _ = _label(joined.view(np.bool_))
-    groups = []
-    for box in boxes:
+    labels, boxes, _ = _label(joined.view(np.bool_))
+    for number, box in enumerate(boxes, start=1):
         coarse = Box(*(_CELL * side for side in box)).clipped(whole.height, whole.width)
-        window = mask[whole.slices][coarse.slices]
-        tight = bounding_box(window)
+        cells_own = (labels[box.slices] == number).repeat(_CELL, axis=0).repeat(_CELL, axis=1)
+        own = mask[whole.slices][coarse.slices] & cells_own[: coarse.height, : coarse.width]
+        tight = bounding_box(own)
         if tight is not None:
             left, top = whole.left + coarse.left, whole.top + coarse.top
-            groups.append(Box(tight.left + left, tight.top + top, tight.right + left, tight.bottom + top))
-    return groups
+            yield Box(tight.left + left, tight.top + top, tight.right + left, tight.bottom + top), own[tight.slices]
 
 
 def _occupied_cells(mask: Mask) -> NDArray[np.uint8]:
