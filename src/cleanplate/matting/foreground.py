@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.matting.band import soft, tiles
+from cleanplate.matting.colour_planes import planes
 from cleanplate.matting.interpolated import part
 from cleanplate.types import Alpha, Box, Image, check_alpha, check_image
 
@@ -63,7 +64,7 @@ def foreground_colours(image: Image, alpha: Alpha, *, threads: int = 1) -> Image
 
     def clean(box: Box) -> None:
         estimate, own = part(both, box, height, width), cover[box.slices]
-        exact = explained(_planes(inside[box.slices]), own, estimate[:3], estimate[3:])
+        exact = explained(planes(inside[box.slices]), own, estimate[:3], estimate[3:])
         exact *= levels
         chosen = np.rint(exact, out=exact).astype(image.dtype).transpose(1, 2, 0)
         np.copyto(target[box.slices], chosen, where=(where[box.slices] & (own > 0))[..., None])
@@ -123,14 +124,8 @@ def _reduced(image: Image, alpha: Alpha) -> FloatArray:
     """Both colours at the size at which the levels end: 6 x h x w, people before background."""
     factor = min(1.0, math.sqrt(_LARGEST / alpha.size))
     size = (max(1, round(alpha.shape[0] * factor)), max(1, round(alpha.shape[1] * factor)))
-    small = _planes(_sized(np.ascontiguousarray(image), size, cv2.INTER_AREA))
+    small = planes(_sized(np.ascontiguousarray(image), size, cv2.INTER_AREA))
     return np.concatenate(multilevel(small, _sized(np.ascontiguousarray(alpha), size, cv2.INTER_AREA)))
-
-
-def _planes(pixels: NDArray[Any]) -> FloatArray:
-    """The colours of pixels, h x w x 3 integers, as 3 x h x w in 0..1."""
-    scale = np.float32(1.0 / np.iinfo(pixels.dtype).max)
-    return np.asarray(np.multiply(pixels.transpose(2, 0, 1), scale, dtype=np.float32, order="C"))
 
 
 def _sized(values: NDArray[Any], size: tuple[int, int], way: int) -> NDArray[Any]:

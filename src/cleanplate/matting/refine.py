@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.matting.band import soft, tiles
+from cleanplate.matting.colour_planes import planes
 from cleanplate.matting.interpolated import part
 from cleanplate.matting.portrait import scaled
 from cleanplate.types import Alpha, Box, Image, check_alpha, check_image
@@ -65,9 +66,9 @@ def refine(image: Image, alpha: Alpha, *, threads: int = 1) -> Alpha:
     finer = (min(height, 2 * alpha.shape[0]), min(width, 2 * alpha.shape[1]))
     guide = scaled(image, finer)
     # The smaller guide comes from the larger, so that the photograph is gone through once.
-    first = _model(_planes(scaled(guide, alpha.shape)), alpha, _RADIUS)
+    first = _model(planes(scaled(guide, alpha.shape)), alpha, _RADIUS)
     band = soft(alpha, reach=_BAND)
-    colours = _planes(guide)
+    colours = planes(guide)
     middle = _applied(np.stack([scaled(plane, finer) for plane in first]), colours)
     middle = np.where(scaled(band.view(np.uint8), finer) > 0, middle, _settled(scaled(alpha, finer)))
     if finer == (height, width):
@@ -85,7 +86,7 @@ def _full(image: Image, alpha: Alpha, model: FloatArray, band: NDArray[np.bool_]
 
     def fill(box: Box) -> None:
         here = part(known, box, height, width)
-        fine = _applied(here[:4], _planes(image[box.slices]))
+        fine = _applied(here[:4], planes(image[box.slices]))
         np.clip(fine, here[4], here[5], out=fine)
         target = result[box.slices]
         fine -= target
@@ -112,12 +113,6 @@ def _bounds(alpha: Alpha) -> tuple[FloatArray, FloatArray]:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _TRUST + 1, 2 * _TRUST + 1))
     low, high = 1.0 - (1.0 - cv2.erode(alpha, kernel)) / _DOUBT, cv2.dilate(alpha, kernel) / _DOUBT
     return np.clip(low, 0.0, 1.0, dtype=np.float32), np.clip(high, 0.0, 1.0, dtype=np.float32)
-
-
-def _planes(pixels: NDArray[Any]) -> FloatArray:
-    """The colours of pixels, h x w x 3 integers, as 3 x h x w in 0..1."""
-    scale = np.float32(1.0 / np.iinfo(pixels.dtype).max)
-    return np.asarray(np.multiply(pixels.transpose(2, 0, 1), scale, dtype=np.float32, order="C"))
 
 
 def _model(guide: FloatArray, alpha: Alpha, radius: int) -> FloatArray:
