@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cleanplate.colour.hints import ColourHint, check_hints, hint_planes, parse_hints
-from cleanplate.colour.joining import chroma_model, joined
+from cleanplate.colour.joining import chroma_model, joined, joined_alike
 from cleanplate.colour.network import open_network
 from cleanplate.colour.prediction import predicted
 from cleanplate.colour.ycc import chroma, chroma_of, is_grey, light, rgb
@@ -68,13 +68,20 @@ def test_bands_do_not_show(warm):
     assert (result == result[0, 0]).all()
 
 
-def test_guide_decides_where_colours_end(warm):
+def test_two_versions_get_the_same_colours_that_end_at_the_edges_of_the_first(warm):
     clean, damaged = old_photograph(damaged=False), old_photograph()
     model = predicted(clean, warm)
-    steered = chroma(joined(damaged, model, guide=clean).astype(np.float32) / 255)
-    wanted = chroma(joined(clean, model).astype(np.float32) / 255)
+    first, second = joined_alike(clean, damaged, model, threads=2)
+    assert (first == joined(clean, model)).all()
     same = (damaged == clean).all(axis=2)
-    np.testing.assert_allclose(steered[same], wanted[same], atol=0.01)
+    assert (second[same] == first[same]).all()
+    assert not same.all()
+    np.testing.assert_allclose(light(second), light(damaged), atol=0.51 / 255)
+    # Scratches are white, where no chroma fits; what is left of theirs has the direction of the clean picture's.
+    faded = np.clip(damaged.astype(int) // 2 + 40, 0, 255).astype(np.uint8)
+    first, second = joined_alike(clean, faded, model)
+    wanted, found = (chroma(each.astype(np.float32) / 255) for each in (first, second))
+    np.testing.assert_allclose(found, wanted, atol=0.01)
 
 
 def test_hints_reach_the_network_at_their_place(warm):

@@ -9,8 +9,10 @@ chroma, was compared on ten photographs: it is further from the true colours tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -62,37 +64,79 @@ def chroma_model(luma: FloatArray, chroma: FloatArray) -> ChromaModel:
     return ChromaModel(slope, constant, np.asarray(lowest, np.float32), np.asarray(highest, np.float32))
 
 
-def joined(image: Image, model: ChromaModel, *, guide: Image | None = None, threads: int = 1) -> Image:
+def joined(image: Image, model: ChromaModel, *, threads: int = 1) -> Image:
     """The picture in the colours of a model.
 
     Args:
         image: H x W x 3 uint8 or uint16; only its light is used. Not changed.
         model: of any smaller size, in the proportions of the picture.
-        guide: picture of the same size whose light decides where colours end; None for ``image`` itself.
         threads: bands worked on at a time; the result does not depend on it.
 
     Returns:
         A new picture of the same dtype; its light differs by less than a level.
     """
-    height, width = image.shape[:2]
-    wide = [_widened(part, width) for part in (model.slope, model.constant, model.lowest, model.highest)]
+    wide = _Widened(model, *image.shape[:2])
     result = np.empty_like(image)
-    top_level = np.float32(np.iinfo(image.dtype).max)
 
-    def fill(top: int) -> None:
-        band = slice(top, min(top + _BAND, height))
-        slope, chroma, lowest, highest = (_rows(part, band, height) for part in wide)
+    def fill(band: slice) -> None:
         y = light(image[band])
-        steering = y if guide is None else light(guide[band])
+        result[band] = _levels(y, wide.chroma(band, y), image.dtype)
+
+    _each_band(fill, len(image), threads)
+    return result
+
+
+def joined_alike(guide: Image, image: Image, model: ChromaModel, *, threads: int = 1) -> tuple[Image, Image]:
+    """Two versions of a picture in the same colours, which end where the edges of the first are.
+
+    Args:
+        guide: H x W x 3 uint8 or uint16; only its light is used. Not changed.
+        image: of the same size and dtype; only its light is used. Where it equals ``guide``, nothing is computed twice.
+        model: of any smaller size, in the proportions of the pictures.
+        threads: bands worked on at a time; the result does not depend on it.
+
+    Returns:
+        New pictures of the same dtype: ``guide`` and ``image`` in colours; their light differs by less than a level.
+    """
+    wide = _Widened(model, *guide.shape[:2])
+    first, second = np.empty_like(guide), np.empty_like(guide)
+
+    def fill(band: slice) -> None:
+        y = light(guide[band])
+        chroma = wide.chroma(band, y)
+        second[band] = first[band] = _levels(y, chroma, guide.dtype)
+        differs = (image[band] != guide[band]).any(axis=2)
+        if differs.any():
+            other = light(image[band][differs][:, None])
+            second[band][differs] = _levels(other, chroma[differs][:, None], guide.dtype)[:, 0]
+
+    _each_band(fill, len(guide), threads)
+    return first, second
+
+
+class _Widened:
+    """A model at the width of the full picture, as enlarging row by row needs it."""
+
+    def __init__(self, model: ChromaModel, height: int, width: int) -> None:
+        self._height = height
+        self._parts = [_widened(part, width) for part in (model.slope, model.constant, model.lowest, model.highest)]
+
+    def chroma(self, band: slice, steering: FloatArray) -> FloatArray:
+        """Cb and Cr of a band of the full picture where light is ``steering``: rows x W x 2."""
+        slope, chroma, lowest, highest = (_rows(part, band, self._height) for part in self._parts)
         slope *= cv2.merge([steering, steering])
         chroma += slope
-        np.minimum(np.maximum(chroma, lowest, out=chroma), highest, out=chroma)
-        result[band] = np.rint(rgb(y, chroma) * top_level)
+        return np.minimum(np.maximum(chroma, lowest, out=chroma), highest, out=chroma)
 
+
+def _levels(y: FloatArray, chroma: FloatArray, dtype: np.dtype[Any]) -> Image:
+    return cast("Image", np.rint(rgb(y, chroma) * np.float32(np.iinfo(dtype).max)).astype(dtype))
+
+
+def _each_band(work: Callable[[slice], None], height: int, threads: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(fill, range(0, height, _BAND)):
+        for _ in pool.map(work, [slice(top, min(top + _BAND, height)) for top in range(0, height, _BAND)]):
             pass
-    return result
 
 
 def _mean(values: FloatArray) -> FloatArray:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -12,8 +11,7 @@ import cv2
 import numpy as np
 
 from cleanplate.colour.hints import ColourHint, check_hints
-from cleanplate.colour.joining import joined
-from cleanplate.colour.network import open_network as open_colour_network
+from cleanplate.colour.joining import joined_alike
 from cleanplate.colour.prediction import predicted
 from cleanplate.colour.ycc import is_grey
 from cleanplate.errors import ArgumentError, SelectionError
@@ -24,13 +22,12 @@ from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
 from cleanplate.prints.fading import unfaded
 from cleanplate.prints.marks import marks, threshold_for
-from cleanplate.prints.network import open_network as open_damage_network
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.engine_choice import automatic_engine
 from cleanplate.tasks.fill import fill, shrink_factors
+from cleanplate.tasks.restore_networks import NetworkChoice, open_networks
 from cleanplate.types import Box, Image, Mask, check_image, check_mask
-from cleanplate.weights.choice import available
 
 NOTHING_FOUND = "no damage was found, so the picture was left as it is"
 NO_BORDER = "no border was found, so nothing was cropped"
@@ -125,12 +122,21 @@ def restore(
     check_hints(hints, image.shape[0], image.shape[1])
     cores = threads or usable_cores()
     # All networks are opened before any work, so that a missing one is known at once.
-    finder = open_damage_network(weights_defects, device=device, threads=threads) if mask is None else None
-    painter = open_colour_network(weights_colour, device=device, threads=threads) if colour else None
-    filler = _filler(engine, weights_fill, device, threads)
+    networks = open_networks(
+        NetworkChoice(
+            find=mask is None,
+            colour=colour,
+            engine=engine,
+            weights_defects=weights_defects,
+            weights_fill=weights_fill,
+            weights_colour=weights_colour,
+            device=device,
+            threads=threads,
+        )
+    )
+    finder, filler, painter = networks.finder, networks.filler, networks.painter
     engines: dict[str, str] = {}
-    devices = {each.device for each in (finder, painter, filler) if each is not None}
-    notes = [note for each in (finder, filler, painter) if each is not None for note in each.notes]
+    notes = networks.notes
     if finder is not None:
         engines["defects"] = finder.name
         seen = shrunk(image, None if fine else LONG_SIDE)
@@ -169,9 +175,8 @@ def restore(
     if painter is not None:
         engines["colour"] = painter.name
         model = predicted(restored, painter, hints=hints)
-        restored_colour = joined(restored, model, threads=cores)
         # Colours end where the edges of the restored picture are; scratches get no colours of their own.
-        coloured = joined(image, model, guide=None if restored is image else restored, threads=cores)
+        restored_colour, coloured = joined_alike(restored, image, model, threads=cores)
     clock.lap("colour")
     return RestoreResult(
         defects,
@@ -180,7 +185,7 @@ def restore(
         coloured,
         box,
         engines,
-        " + ".join(sorted(devices)) or "cpu",
+        " + ".join(sorted(networks.devices)) or "cpu",
         clock.timings(),
         notes,
     )
@@ -198,19 +203,6 @@ class _Spare:
         options = EngineOptions(threads=self.threads)
         name = automatic_engine(options) if self.name == "auto" else self.name
         return create_engine(name, options)
-
-
-def _filler(engine: str, weights: str | Path | None, device: str, threads: int | None) -> partial.Partial | None:
-    """The fill network; None if another engine is asked for, or nobody gave one and none is installed."""
-    if engine not in ("auto", "partial"):
-        if weights is not None:
-            raise ArgumentError(f"are not for engine '{engine}'", subject="weights_fill", fix="drop one of the two")
-        return None
-    if engine == "auto" and weights is None and available(partial.WANTED) is None:
-        return None
-    given = None if weights is None else Path(weights)
-    filler = partial.create(EngineOptions(device=device, weights=given, threads=threads))
-    return replace(filler, largest_radius=math.inf) if engine == "partial" else filler
 
 
 def _filled(

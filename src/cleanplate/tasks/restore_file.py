@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -26,10 +27,13 @@ from cleanplate.picture import Picture
 from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.outputs import Files, check_outputs, write_all
 from cleanplate.tasks.restoration import RestoreResult, restore
+from cleanplate.tasks.restore_networks import NetworkChoice, opening
 from cleanplate.tasks.restore_options import Kind, RestoreOptions, RestoreTargets
 from cleanplate.tasks.restore_report import RestoreReport
-from cleanplate.types import Box, Image
+from cleanplate.types import Box, Image, Mask
 
+_ENCODED_AT_A_TIME = 2
+"""Outputs of one page; each takes memory of the size of the page."""
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -187,14 +191,10 @@ def _check_pages(
 def _page(
     data: bytes, number: int, name: str, wanted: Sequence[Kind], options: RestoreOptions, how: EncodeOptions
 ) -> _Page:
-    picture = read_picture(data, name=name, limits=options.limits)
-    mask = None
-    if options.masks:
-        given = options.masks[number]
-        mask = read_mask(
-            given, fitting=picture, name="mask" if isinstance(given, bytes) else None, limits=options.limits
-        )
     colour = bool({"colour", "restored_colour"} & set(wanted))
+    with opening(_choice(options, colour)):
+        picture = read_picture(data, name=name, limits=options.limits)
+        mask = _given_mask(options, number, picture)
     hints = read_hints(options.hints, options.limits) if number == 0 and colour else []
     result = restore(
         picture.pixels,
@@ -214,24 +214,47 @@ def _page(
         device=options.device,
         threads=options.threads,
     )
-    page = _Page(
+    images = {"restored": result.restored, "restored_colour": result.restored_colour, "colour": result.colour}
+    with ThreadPoolExecutor(_ENCODED_AT_A_TIME) as pool:
+        mask_file = pool.submit(encode_mask, result.defects)
+        files = {
+            kind: pool.submit(_encoded, picture, result, kind, cast("Image", images[kind]), options, how)
+            for kind in wanted
+            if kind != "defects"
+        }
+    notes = [*picture.notes, *result.notes, *(note for file in files.values() for note in file.result()[1])]
+    return _Page(
         picture.format,
         (picture.width, picture.height),
-        encode_mask(result.defects),
+        mask_file.result(),
         int(np.count_nonzero(result.defects)),
         result.box,
         result.engines,
         result.device,
         result.timings,
-        [*picture.notes, *result.notes],
+        list(dict.fromkeys(notes)),
+        {kind: file.result()[0] for kind, file in files.items()},
     )
-    images = {"restored": result.restored, "restored_colour": result.restored_colour, "colour": result.colour}
-    for kind in wanted:
-        if kind != "defects":
-            pixels = cast("Image", images[kind])
-            page.files[kind], notes = _encoded(picture, result, kind, pixels, options, how)
-            page.notes += [note for note in notes if note not in page.notes]
-    return page
+
+
+def _choice(options: RestoreOptions, colour: bool) -> NetworkChoice:
+    return NetworkChoice(
+        find=not options.masks,
+        colour=colour,
+        engine=options.engine,
+        weights_defects=options.weights_defects,
+        weights_fill=options.weights_fill,
+        weights_colour=options.weights_colour,
+        device=options.device,
+        threads=options.threads,
+    )
+
+
+def _given_mask(options: RestoreOptions, number: int, picture: Picture) -> Mask | None:
+    if not options.masks:
+        return None
+    given = options.masks[number]
+    return read_mask(given, fitting=picture, name="mask" if isinstance(given, bytes) else None, limits=options.limits)
 
 
 def _encoded(
