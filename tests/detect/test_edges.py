@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cleanplate.detect.edges import _enlarged_rows, coefficients, guided
+from cleanplate.detect.edges import _Strip, coefficients, guided
 from cleanplate.detect.network import Detections
 from cleanplate.detect.paste import inclusion, pasted
 from cleanplate.detect.shapes import shapes
@@ -70,7 +70,9 @@ def test_bands_of_rows_are_those_of_the_whole() -> None:
     small = np.random.default_rng(1).random((20, 30)).astype(np.float32)
     whole = cv2.resize(small, (333, 700), interpolation=cv2.INTER_LINEAR)
     for rows in (slice(0, 256), slice(256, 512), slice(512, 700)):
-        assert np.allclose(_enlarged_rows(small, rows, (700, 333)), whole[rows], atol=1e-4)
+        strip = _Strip(small, rows, (700, 333))
+        for columns in (slice(0, 100), slice(100, 333)):
+            assert np.allclose(strip.columns(columns), whole[rows, columns], atol=1e-4)
 
 
 def test_a_mask_that_the_colours_explain_stays() -> None:

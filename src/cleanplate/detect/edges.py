@@ -26,7 +26,7 @@ _STEPS = ((0.7, 2.0), (0.5, 2.0))
 """Radius in cells of the coarse mask, and how much firmer the answer is made."""
 _LAST = 0.3
 _EPSILON = 1e-4
-_BAND_ROWS = 256
+_TILE_ROWS, _TILE_COLUMNS = 128, 256
 
 
 def refined(small: NDArray[np.uint8], coarse: Alpha, cell: float, view: Image) -> Mask:
@@ -63,20 +63,27 @@ def guided(small: NDArray[np.uint8], soft: Alpha, radius: int, view: Image) -> M
     """
     slopes, offset = coefficients(small, soft, radius)
     height, width = view.shape[:2]
-    unsure = cv2.dilate(((soft > 0.02) & (soft < 0.98)).view(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8))
-    result = np.empty((height, width), np.bool_)
-    sure = cv2.resize((soft >= 0.5).view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    for top in range(0, height, _BAND_ROWS):
-        rows = slice(top, min(height, top + _BAND_ROWS))
-        band = _enlarged_rows(unsure.astype(np.float32), rows, (height, width)) > 0
-        result[rows] = sure[rows] > 0
-        if not band.any():
-            continue
-        guide = view[rows].astype(np.float32) / np.float32(np.iinfo(view.dtype).max)
-        value = _enlarged_rows(offset, rows, (height, width))
-        for channel in range(3):
-            value += _enlarged_rows(slopes[..., channel], rows, (height, width)) * guide[..., channel]
-        result[rows][band] = value[band] > 0.5
+    unsure = cv2.dilate(((soft > 0.02) & (soft < 0.98)).view(np.uint8), np.ones((2 * radius + 3,) * 2, np.uint8))
+    sure, doubt = (
+        cv2.resize(plane.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+        for plane in (soft >= 0.5, unsure)
+    )
+    result = np.asarray(sure > 0, np.bool_)
+    planes = [offset, *(np.ascontiguousarray(slopes[..., channel]) for channel in range(3))]
+    for top in range(0, height, _TILE_ROWS):
+        rows = slice(top, min(height, top + _TILE_ROWS))
+        strips = None
+        for left in range(0, width, _TILE_COLUMNS):
+            tile = rows, slice(left, min(width, left + _TILE_COLUMNS))
+            band = doubt[tile] > 0
+            if not band.any():
+                continue
+            strips = strips or [_Strip(plane, rows, (height, width)) for plane in planes]
+            value, *models = (strip.columns(tile[1]) for strip in strips)
+            guide = view[tile].astype(np.float32) / np.float32(np.iinfo(view.dtype).max)
+            for channel, model in enumerate(models):
+                value += model * guide[..., channel]
+            result[tile][band] = value[band] > 0.5
     return result
 
 
@@ -114,14 +121,22 @@ def coefficients(small: NDArray[np.uint8], soft: Alpha, radius: int) -> tuple[ND
     return mean(slopes), mean(offset)
 
 
-def _enlarged_rows(small: NDArray[np.float32], rows: slice, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Some rows of ``small`` enlarged linearly to ``size``."""
-    height, width = size
-    places = np.clip((np.arange(rows.start, rows.stop) + 0.5) * (small.shape[0] / height) - 0.5, 0, small.shape[0] - 1)
-    above = places.astype(np.int64)
-    below = np.minimum(above + 1, small.shape[0] - 1)
-    share = (places - above).astype(np.float32)[:, None]
-    first, last = int(above[0]), int(below[-1]) + 1
-    wide = np.asarray(cv2.resize(small[first:last], (width, last - first), interpolation=cv2.INTER_LINEAR), np.float32)
-    wide = wide.reshape(last - first, width)
-    return np.asarray(wide[above - first] * (1 - share) + wide[below - first] * share, np.float32)
+class _Strip:
+    """Some rows of a small plane enlarged linearly to ``size``, of which parts are asked for."""
+
+    def __init__(self, small: NDArray[np.float32], rows: slice, size: tuple[int, int]) -> None:
+        height, width = size
+        places = (np.arange(rows.start, rows.stop) + 0.5) * (small.shape[0] / height) - 0.5
+        places = np.clip(places, 0, small.shape[0] - 1)
+        above = places.astype(np.int64)
+        below = np.minimum(above + 1, small.shape[0] - 1)
+        first, last = int(above[0]), int(below[-1]) + 1
+        wide = cv2.resize(small[first:last], (width, last - first), interpolation=cv2.INTER_LINEAR)
+        self._wide = np.asarray(wide, np.float32).reshape(last - first, width)
+        self._above, self._below = above - first, below - first
+        self._share = (places - above).astype(np.float32)[:, None]
+
+    def columns(self, columns: slice) -> NDArray[np.float32]:
+        """These columns of the enlarged rows."""
+        part = self._wide[:, columns]
+        return np.asarray(part[self._above] * (1 - self._share) + part[self._below] * self._share, np.float32)

@@ -17,7 +17,9 @@ from cleanplate.decode.source import read_source
 from cleanplate.encode.image import encode
 from cleanplate.encode.options import format_of
 from cleanplate.errors import ArgumentError
+from cleanplate.matting.network import open_network
 from cleanplate.picture import Metadata, Picture
+from cleanplate.runtime.early import open_early
 from cleanplate.tasks.background import Backdrop, Blur, replace_background
 from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.cutout import CutoutResult, alpha_levels, cutout, uncovered_blanked
@@ -204,6 +206,8 @@ def _opened(
 ) -> tuple[Picture, str]:
     inputs = [*([source] if isinstance(source, Path) else []), *further]
     check_outputs([] if target is None else [target], inputs, options)
+    matte = options.matte
+    open_early(lambda: open_network(matte.weights, device=matte.device, threads=matte.threads))
     data, shown = read_source(source, name=name, limits=options.limits)
     picture = read_picture(data, name=shown, limits=options.limits)
     clock.lap("decode")

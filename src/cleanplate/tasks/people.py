@@ -20,7 +20,8 @@ from cleanplate.detect.tiles import Look
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.mask.growth import grow
 from cleanplate.mask.lengths import parse_length, parse_numbers
-from cleanplate.tasks.second_look import SecondLook, second_look
+from cleanplate.runtime.early import open_early
+from cleanplate.tasks.second_look import SecondLook, second_look, second_look_opener
 from cleanplate.types import Image, Mask
 
 _SUSPECTED = 0.3
@@ -125,6 +126,16 @@ class ChosenPeople:
             shunned if avoid is None else avoid | shunned,
             kept if protect is None else protect | kept,
         )
+
+
+def open_people_early(wanted: People, *, device: str = "auto", threads: int | None = None) -> None:
+    """Let a thread open what :func:`choose_people` will ask for, while the picture is decoded."""
+    if wanted.is_empty:
+        return
+    second = second_look_opener(wanted.weights, device=device)
+    open_early(
+        lambda: open_network(wanted.weights, device=device, threads=threads), *(() if second is None else (second,))
+    )
 
 
 def choose_people(

@@ -23,6 +23,7 @@ from cleanplate.tasks.erase_options import DEFAULTS, EraseOptions, Targets
 from cleanplate.tasks.eraser import EraseResult, erase
 from cleanplate.tasks.file_report import FileReport
 from cleanplate.tasks.outputs import Files, candidate_paths, check_outputs, planned_outputs, preview_path, write_all
+from cleanplate.tasks.people import open_people_early
 from cleanplate.tasks.selection import Selected, Selection, select
 from cleanplate.types import Image, Mask
 
@@ -64,6 +65,7 @@ def erase_file(
     check_outputs(planned_outputs(targets, options), _inputs(source, selection), options)
     if targets.result is not None:
         options = replace(options, encode=replace(options.encode, format=_format(source, targets.result)))
+    open_people_early(selection.people, device=options.device, threads=options.threads)
     data, name = read_source(source, name=name, limits=options.limits)
     picture = read_picture(data, name=name, limits=options.limits)
     # What the encoder needs of the source is read while the hole is filled.

@@ -8,7 +8,7 @@ cost 18 % of the true ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -19,7 +19,7 @@ from cleanplate.detect.close_up import GLANCE, STARE, CloseUp, close_up, is_grey
 from cleanplate.detect.instance import Instance
 from cleanplate.detect.network import WANTED as PEOPLE_WANTED
 from cleanplate.matting.network import WANTED as MATTE_WANTED
-from cleanplate.matting.network import open_network
+from cleanplate.matting.network import MatteNetwork, open_network
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.types import Alpha, Image
 from cleanplate.weights.choice import available
@@ -45,8 +45,7 @@ class SecondLook:
 
     def __init__(self, image: Image, *, device: str = "auto", threads: int | None = None) -> None:
         self._image = image
-        # Close-ups are small: two cores on one of them mostly wait for each other, so each core gets its own.
-        self._network = open_network(device=device, threads=1)
+        self._network = _opened(device)
         self._threads = threads or usable_cores()
         self._looked = cache(self._look)
 
@@ -83,7 +82,19 @@ def second_look(
     Other networks are taken at their word: they may know what the matting network does not. Without a matting network,
     there is no second look either.
     """
+    return SecondLook(image, device=device, threads=threads) if _is_taken(weights) else None
+
+
+def second_look_opener(weights: object, *, device: str) -> Callable[[], object] | None:
+    """What opens the network of :func:`second_look`; None where it would be none."""
+    return (lambda: _opened(device)) if _is_taken(weights) else None
+
+
+def _is_taken(weights: object) -> bool:
     ships = weights is None or str(weights) == PEOPLE_WANTED.name
-    if not ships or available(MATTE_WANTED) is None:
-        return None
-    return SecondLook(image, device=device, threads=threads)
+    return ships and available(MATTE_WANTED) is not None
+
+
+def _opened(device: str) -> MatteNetwork:
+    # Close-ups are small: two cores on one of them mostly wait for each other, so each core gets its own.
+    return open_network(device=device, threads=1)

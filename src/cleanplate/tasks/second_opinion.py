@@ -15,6 +15,7 @@ from cleanplate.detect.paste import pasted
 from cleanplate.matting.confirmed import confirmed
 from cleanplate.matting.filled import filled
 from cleanplate.matting.network import MatteNetwork
+from cleanplate.runtime.early import open_early
 from cleanplate.types import Alpha, Box, Image
 from cleanplate.weights.choice import available
 
@@ -82,4 +83,9 @@ def second_opinion(
         wanted = network.of_people and available(WANTED) is not None
     if not wanted:
         return None
-    return SecondOpinion(image, lambda: open_network(device=device, threads=threads))
+
+    def opened() -> PeopleNetwork:
+        return open_network(device=device, threads=threads)
+
+    open_early(opened)  # beside the first matte
+    return SecondOpinion(image, opened)

@@ -15,9 +15,10 @@ from cleanplate.decode.source import read_source
 from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.instances import MIN_SCORE, check_labels, find
 from cleanplate.detect.memory import Memory
-from cleanplate.detect.network import open_network
+from cleanplate.detect.network import PeopleNetwork, open_network
 from cleanplate.detect.tiles import Look
 from cleanplate.encode.preview import encode_preview, preview_type
+from cleanplate.runtime.early import open_early
 from cleanplate.tasks.erase_options import EraseOptions
 from cleanplate.tasks.outputs import Files, check_outputs, write_all
 
@@ -109,10 +110,15 @@ def segment_file(
     targets = [path for path in (picture, listing) if path is not None]
     check_outputs(targets, [source] if isinstance(source, Path) else [], writing)
     kind = None if picture is None else preview_type(picture, name="-o")
+
+    def opened() -> PeopleNetwork:
+        return open_network(options.weights, device=options.device, threads=options.threads)
+
+    open_early(opened)
     data, name = read_source(source, name=name, limits=options.limits)
     decoded = read_picture(data, name=name, limits=options.limits)
     pixels = decoded.pixels
-    network = open_network(options.weights, device=options.device, threads=options.threads)
+    network = opened()
     check_labels(options.labels, network)
     seen = find(
         pixels,
