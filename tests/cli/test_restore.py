@@ -120,6 +120,17 @@ def test_one_output_alone_and_pipes(cleanplate, folder):
     assert (unknown.code, "use restored, restored_colour, colour, defects" in unknown.error) == (2, True)
 
 
+@pytest.mark.parametrize("words", [("--only", "colour,defects"), ("--only", "defects", "--only", "colour")])
+def test_several_outputs_can_be_chosen(cleanplate, folder, words):
+    ran = cleanplate("restore", "scan.png", *ALL, *words, "-o", "album")
+    assert ran.code == 0, ran.stderr
+    assert listing(folder / "album") == {"scan_colour.png", "scan_defects.png"}
+    piped = cleanplate("restore", "scan.png", *ALL, *words, "-o", "-")
+    assert (piped.code, "names 2 results, but a pipe takes one" in piped.error) == (2, True)
+    grey = cleanplate("restore", "scan.png", *FIND, *words, "--no-colour", "-o", "grey")
+    assert (grey.code, "--only colour: needs colours" in grey.error) == (2, True), grey.error
+
+
 def test_all_pages_of_a_deep_tiff(cleanplate, folder):
     deep = [Image.fromarray(np.roll(old_photograph()[..., 0], 9 * n, 1).astype(np.uint16) * 257) for n in range(3)]
     deep[0].save(folder / "scan.tif", save_all=True, append_images=deep[1:], dpi=(1200, 1200))

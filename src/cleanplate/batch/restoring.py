@@ -10,6 +10,7 @@ from typing import Any
 from cleanplate.batch.assignment import ErrandFor
 from cleanplate.batch.pairing import Partners
 from cleanplate.encode.options import SUFFIXES
+from cleanplate.errors import ArgumentError
 from cleanplate.tasks.outputs import natural_name
 from cleanplate.tasks.restore_options import ColorizeOptions, Kind, RestoreOptions, RestoreTargets
 from cleanplate.tasks.restore_report import RestoreReport
@@ -118,7 +119,17 @@ class Restoring:
         return replace(self, options=replace(self.options, threads=threads))
 
     def one(self, picture: Path | None, result: Path | None) -> RestoreErrand:
-        """See :class:`cleanplate.batch.assignment.Assignment`."""
+        """See :class:`cleanplate.batch.assignment.Assignment`.
+
+        Raises:
+            ArgumentError: several results are wanted where only one has a place.
+        """
+        if result is None and self.options.only:
+            raise ArgumentError(
+                f"names {len(self.options.only)} results, but a pipe takes one",
+                subject="--only",
+                fix="name one of them, or a folder by -o",
+            )
         options = self.options if result is not None or self.only is not None else replace(self.options, colour=False)
         if picture is not None:
             options = replace(options, masks=_masks(self._partners(), Path(picture.name)))

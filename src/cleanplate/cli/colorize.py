@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cleanplate.cli import matte_arguments as arguments
-
-if TYPE_CHECKING:
-    from cleanplate.tasks.restore_report import RestoreReport
-
-_COLOUR = "Colours"
+from cleanplate.cli import print_arguments as shared
 
 _EPILOG = """Light is never changed, only colours are added. Exit codes: 0 all done, 2 wrong option, 3 input, 4 hints do
 not fit, 5 output, 6 network or device, 7 some of several failed, 130 interrupted."""
@@ -38,15 +34,7 @@ def colorize(
             help="Result: a file, a folder for several, or - (standard output). Default: NAME-colour beside it.",
         ),
     ] = None,
-    hints: Annotated[
-        Path | None,
-        typer.Option(
-            "--hints",
-            metavar="FILE",
-            help='Points with the colour they should get: [{"x": 120, "y": 80, "colour": "#8a5a3c"}].',
-            rich_help_panel=_COLOUR,
-        ),
-    ] = None,
+    hints: shared.Hints = None,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -54,18 +42,11 @@ def colorize(
             "--weights-colour",
             metavar="FILE",
             help="Colour network: a file, or a name from models.",
-            rich_help_panel=_COLOUR,
+            rich_help_panel=shared.NETWORKS,
         ),
     ] = None,
-    commercial_only: Annotated[
-        bool,
-        typer.Option(
-            "--commercial-only", help="Refuse networks whose commercial use is not clear.", rich_help_panel=_COLOUR
-        ),
-    ] = False,
-    device: Annotated[
-        str, typer.Option("--device", metavar="NAME", help="Device that networks run on.", rich_help_panel=_COLOUR)
-    ] = "auto",
+    commercial_only: shared.CommercialOnly = False,
+    device: shared.DeviceName = "auto",
     format: arguments.Format = None,
     json_report: arguments.Json = False,
     overwrite: arguments.Overwrite = False,
@@ -103,7 +84,7 @@ def colorize(
             sources=tuple(sources),
             output=output,
             assignment=Colorizing(options),
-            tell=_told,
+            tell=shared.told,
             limits=options.limits,
             json=json_report,
             recursive=recursive,
@@ -112,12 +93,3 @@ def colorize(
             verb="colorize",
         )
     )
-
-
-def _told(report: RestoreReport) -> list[str]:
-    """The lines about one picture."""
-    where = " + ".join(report.outputs) or "standard output"
-    pages = f"{report.pages} pages, " if report.pages > 1 else ""
-    what = f"coloured {pages}{report.size[0] * report.size[1] / 1e6:.1f} megapixels"
-    how = f"in {report.timings['total']:.1f} s ({report.engine} on {report.device})"
-    return [f"{report.source} -> {where}: {what} {how}", *(f"  note: {note}" for note in report.notes)]

@@ -10,15 +10,14 @@ import typer
 
 from cleanplate.cli import matte_arguments as arguments
 from cleanplate.cli import panels
+from cleanplate.cli import print_arguments as shared
 from cleanplate.errors import ArgumentError
 
 if TYPE_CHECKING:
     from cleanplate.tasks.restore_options import Kind
-    from cleanplate.tasks.restore_report import RestoreReport
 
 _FIND = "Finding damage"
 _FILL = "Filling it"
-_COLOUR = "Colours and tones"
 
 _EPILOG = """Writes NAME_restored, NAME_restored_colour, NAME_colour and NAME_defects.png, so that a wrong step can be
 undone: edit the mask and give it back with --mask. Exit codes: 0 all done (also if nothing was found), 2 wrong option,
@@ -93,22 +92,16 @@ def restore(
     ] = 0,
     no_colour: Annotated[
         bool,
-        typer.Option("--no-colour", "--no-color", help="Leave out the coloured pictures.", rich_help_panel=_COLOUR),
-    ] = False,
-    hints: Annotated[
-        Path | None,
         typer.Option(
-            "--hints",
-            metavar="FILE",
-            help='Points with the colour they should get: [{"x": 120, "y": 80, "colour": "#8a5a3c"}].',
-            rich_help_panel=_COLOUR,
+            "--no-colour", "--no-color", help="Leave out the coloured pictures.", rich_help_panel=shared.COLOUR
         ),
-    ] = None,
+    ] = False,
+    hints: shared.Hints = None,
     fading: Annotated[
-        bool, typer.Option("--fading", help="Stretch the tones of a faded print.", rich_help_panel=_COLOUR)
+        bool, typer.Option("--fading", help="Stretch the tones of a faded print.", rich_help_panel=shared.COLOUR)
     ] = False,
     crop: Annotated[
-        bool, typer.Option("--crop", help="Cut off the even border around the picture.", rich_help_panel=_COLOUR)
+        bool, typer.Option("--crop", help="Cut off the even border around the picture.", rich_help_panel=shared.COLOUR)
     ] = False,
     weights_defects: Annotated[
         Path | None,
@@ -116,13 +109,16 @@ def restore(
             "--weights-defects",
             metavar="FILE",
             help="Network that finds damage: a file, or a name from models.",
-            rich_help_panel=_FIND,
+            rich_help_panel=shared.NETWORKS,
         ),
     ] = None,
     weights_fill: Annotated[
         Path | None,
         typer.Option(
-            "--weights-fill", metavar="FILE", help="Network that fills damage, likewise.", rich_help_panel=_FILL
+            "--weights-fill",
+            metavar="FILE",
+            help="Network that fills damage, likewise.",
+            rich_help_panel=shared.NETWORKS,
         ),
     ] = None,
     weights_colour: Annotated[
@@ -132,24 +128,18 @@ def restore(
             "--weights-color",
             metavar="FILE",
             help="Network that predicts colours, likewise.",
-            rich_help_panel=_COLOUR,
+            rich_help_panel=shared.NETWORKS,
         ),
     ] = None,
-    commercial_only: Annotated[
-        bool,
-        typer.Option(
-            "--commercial-only", help="Refuse networks whose commercial use is not clear.", rich_help_panel=_FILL
-        ),
-    ] = False,
-    device: Annotated[
-        str, typer.Option("--device", metavar="NAME", help="Device that networks run on.", rich_help_panel=_FILL)
-    ] = "auto",
+    commercial_only: shared.CommercialOnly = False,
+    device: shared.DeviceName = "auto",
     only: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--only",
             metavar="WHAT",
-            help="Write only this: restored, restored_colour, colour or defects; -o may then name a file.",
+            help="Write only this: restored, restored_colour, colour or defects; -o may then name a file. "
+            "Several: with commas, or once each.",
             rich_help_panel=panels.OUT,
         ),
     ] = None,
@@ -175,9 +165,11 @@ def restore(
 
     if commercial_only:
         os.environ[VARIABLE] = "1"  # worker processes inherit it
-    wanted = _kind(only)
+    wanted = _kinds(only)
+    alone = wanted[0] if len(wanted) == 1 else None
     options = RestoreOptions(
         masks=tuple(mask or ()),
+        only=() if alone else wanted,
         sensitivity=sensitivity,
         fine=fine,
         flips=flips,
@@ -199,9 +191,9 @@ def restore(
     carry_out(
         Wishes(
             sources=tuple(sources),
-            output=_place(sources, output, wanted),
-            assignment=Restoring(options, wanted),
-            tell=_told,
+            output=_place(sources, output, alone),
+            assignment=Restoring(options, alone),
+            tell=shared.told,
             limits=options.limits,
             json=json_report,
             recursive=recursive,
@@ -212,16 +204,15 @@ def restore(
     )
 
 
-def _kind(only: str | None) -> Kind | None:
+def _kinds(only: list[str] | None) -> tuple[Kind, ...]:
+    """The outputs that ``--only`` names, in the order in which they are written; all are wanted if it names none."""
     from cleanplate.tasks.restore_options import KINDS
 
-    wanted = None if only is None else only.replace("-", "_")
-    for kind in KINDS:
-        if wanted == kind:
-            return kind
-    if only is None:
-        return None
-    raise ArgumentError(f"cannot be '{only}'", subject="--only", fix=f"use {', '.join(KINDS)}")
+    named = [name.strip().replace("-", "_") for each in only or () for name in each.split(",")]
+    for name in named:
+        if name not in KINDS:
+            raise ArgumentError(f"cannot be '{name}'", subject="--only", fix=f"use {', '.join(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in named)
 
 
 def _place(sources: list[Path], output: Path | None, only: Kind | None) -> Path | None:
@@ -244,17 +235,3 @@ def _place(sources: list[Path], output: Path | None, only: Kind | None) -> Path 
     if output.exists():
         raise ArgumentError("is a file", subject=f"-o {output}", fix="name a folder")
     return output / sources[0].name
-
-
-def _told(report: RestoreReport) -> list[str]:
-    """The lines about one picture."""
-    where = " + ".join(report.outputs) or "standard output"
-    megapixels = f"{report.size[0] * report.size[1] / 1e6:.1f} megapixels"
-    pages = f"{report.pages} pages, " if report.pages > 1 else ""
-    share = 100 * report.defect_share
-    if report.status == "undamaged":
-        what = f"no damage in {pages}{megapixels}"
-    else:
-        what = f"{share:.2g} % of {pages}{megapixels} filled"
-    how = f"in {report.timings['total']:.1f} s ({report.engine or 'no network'} on {report.device})"
-    return [f"{report.source} -> {where}: {what} {how}", *(f"  note: {note}" for note in report.notes)]

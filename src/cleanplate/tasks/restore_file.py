@@ -105,7 +105,7 @@ def restore_file(
         files: dict[str, bytes] = dict(joined.items())
         files |= {_mask_name(number): mask for number, mask in enumerate(masks)}
         key = targets.only or "restored"
-        return replace(report, files=files, data=files[key], timings=_timings(pages, clock))
+        return replace(report, files=files, data=files.get(key), timings=_timings(pages, clock))
     written: Files = []
     for kind, places in paths.items():
         contents = masks if kind == "defects" else [joined[kind]]
@@ -168,8 +168,9 @@ def _check_pages(
 ) -> None:
     if targets.only == "defects" and targets.base is not None and targets.base.suffix.lower() != ".png":
         raise ArgumentError(f"cannot be {targets.base.name}", subject="--only defects", fix="end it in .png")
-    if targets.only is not None and targets.only not in options.kinds:
-        raise ArgumentError("needs colours", subject=f"--only {targets.only}", fix="drop --no-colour")
+    for kind in options.only if targets.only is None else (targets.only,):
+        if kind not in options.kinds:
+            raise ArgumentError("needs colours", subject=f"--only {kind}", fix="drop --no-colour")
     if options.hints is not None and not options.colour:
         raise ArgumentError("say colours, but --no-colour wants none", subject="--hints", fix="drop one of the two")
     if count > 1 and encode_options.format not in (None, "TIFF"):

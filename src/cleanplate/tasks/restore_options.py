@@ -24,6 +24,8 @@ class RestoreOptions:
     Attributes:
         masks: picture files of the damage (white), or their bytes, one a page; none looks for it.
         sensitivity, fine, flips, colour, fading, crop, engine, seed, device, threads: as there.
+        only: outputs that are made; none makes all. One alone, to a file of a name of its own, is
+            :attr:`RestoreTargets.only`.
         hints: JSON file of colour hints, or its bytes; None for none.
         weights_defects, weights_fill, weights_colour: as there.
         overwrite: replace outputs that exist.
@@ -33,6 +35,7 @@ class RestoreOptions:
     """
 
     masks: tuple[Path | bytes, ...] = ()
+    only: tuple[Kind, ...] = ()
     sensitivity: float = 0.5
     fine: bool = False
     flips: bool = False
@@ -59,8 +62,9 @@ class RestoreOptions:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The outputs that there are."""
-        return KINDS if self.colour else ("restored", "defects")
+        """The outputs that are made."""
+        there: tuple[Kind, ...] = KINDS if self.colour else ("restored", "defects")
+        return tuple(kind for kind in there if not self.only or kind in self.only)
 
 
 @dataclass(frozen=True)
