@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cleanplate.detect.close_up import GLANCE, STARE, CloseUp, close_up, share_seen, with_limbs
+from cleanplate.detect.close_up import (
+    GLANCE,
+    STARE,
+    CloseUp,
+    close_up,
+    has_warm_colours,
+    is_cold,
+    share_seen,
+    with_limbs,
+)
 from tests.detect.streets import figure, instance_of, street
 
 SIZE = (480, 640)
@@ -98,3 +107,31 @@ def test_nothing_is_taken_from_others(person, view):
 def test_nobody_seen_leaves_the_mask(person, view):
     empty = np.zeros(view.picture.shape[:2], np.float32)
     assert with_limbs(person, view, empty, _nobody()) is person
+
+
+def _painted(person, shirt: tuple[int, int, int], head: tuple[int, int, int]) -> CloseUp:
+    """A close-up of the person in two colours."""
+    picture = street(*SIZE)
+    picture[person.mask] = shirt
+    picture[person.box.top : person.box.top + person.box.height // 5][
+        person.mask[person.box.top : person.box.top + person.box.height // 5]
+    ] = head
+    return close_up(picture, person)
+
+
+def test_green_bronze_has_nothing_of_the_colours_of_people(person):
+    patina, skin = (120, 165, 145), (215, 160, 140)
+    assert is_cold(person, _painted(person, patina, patina))
+    assert not is_cold(person, _painted(person, patina, skin))
+
+
+def test_what_is_dark_shows_no_colours(person):
+    assert not is_cold(person, _painted(person, (16, 18, 17), (16, 18, 17)))
+
+
+def test_a_photograph_without_anything_reddish_says_nothing_about_anybody():
+    sea = np.full((90, 120, 3), (40, 90, 120), np.uint8)
+    assert not has_warm_colours(sea)
+    sea[40:46, 50:56] = (200, 90, 80)
+    assert has_warm_colours(sea)
+    assert has_warm_colours(sea.astype(np.uint16) * 257)

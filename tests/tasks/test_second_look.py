@@ -128,6 +128,7 @@ def test_a_high_score_needs_no_second_look(tmp_path, scene, seer, monkeypatch):
     sure = colour_people(tmp_path / "sure.onnx", [RED, GREEN, BLUE], scores=[0.9, 0.99, 0.9])
     opened = people.open_network
     monkeypatch.setattr(people, "open_network", lambda weights, **words: opened(sure, **words))
+    monkeypatch.setattr(SecondLook, "is_statue", lambda *_: False)  # which its green would make it
     chosen = choose_people(picture, People(passersby=True))
     assert chosen is not None
     assert chosen.mask[truth["post"]].all()
@@ -161,3 +162,14 @@ def test_the_network_that_ships_is_looked_after(scene, weights, seer):
 def test_without_a_matting_network_there_is_no_second_look(scene, monkeypatch):
     monkeypatch.setattr(second_look, "available", lambda _: None)
     assert second_look.second_look(scene[0], None) is None
+
+
+def test_a_sure_person_without_any_warm_colour_is_a_statue(tmp_path, scene, seer, monkeypatch):
+    picture, truth = scene
+    network = colour_people(tmp_path / "sure.onnx", [RED, GREEN, BLUE], scores=[0.99, 0.99, 0.99])
+    opened = people.open_network
+    monkeypatch.setattr(people, "open_network", lambda weights, **words: opened(network, **words))
+    result = cleanplate.erase(picture, people="passersby", engine="telea")
+    assert not result.mask[truth["post"]].any()
+    assert [each.reason for each in result.people if not each.erased][-1] == "hardly looks like a person"
+    assert seer.asked  # limbs of those who go; whoever has a high score is not doubted otherwise

@@ -271,8 +271,10 @@ def _doubtful(found: list[Instance], wanted: People, looked: SecondLook | None) 
     """Ids of what is taken for people and hardly looks like any; only whoever asks for all people needs to know."""
     if looked is None or not _asks_for_all(wanted):
         return set()
-    unsure = [each for each in found if each.label == PERSON and each.score < _SURE]
-    return {each.id for each, so in zip(unsure, looked.are_people(unsure), strict=True) if not so}
+    people = [each for each in found if each.label == PERSON]
+    statues = {each.id for each in people if looked.is_statue(each)}
+    unsure = [each for each in people if each.score < _SURE and each.id not in statues]
+    return statues | {each.id for each, so in zip(unsure, looked.are_people(unsure), strict=True) if not so}
 
 
 def _decisions(image: Image, found: list[Instance], wanted: People, doubtful: Collection[int] = ()) -> list[Decision]:

@@ -10,12 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.detect.close_up import GLANCE, STARE, CloseUp, close_up, is_grey, share_seen, with_limbs
+from cleanplate.detect.close_up import (
+    GLANCE,
+    STARE,
+    CloseUp,
+    close_up,
+    has_warm_colours,
+    is_cold,
+    is_grey,
+    share_seen,
+    with_limbs,
+)
 from cleanplate.detect.instance import Instance
 from cleanplate.detect.network import WANTED as PEOPLE_WANTED
 from cleanplate.matting.network import WANTED as MATTE_WANTED
@@ -58,6 +68,15 @@ class SecondLook:
         if not surely and is_grey(view):
             return True
         return share_seen(instance, view, alpha) >= (_SURELY if surely else _SEEN)
+
+    def is_statue(self, instance: Instance) -> bool:
+        """Whether it has none of the colours of people, in a photograph that has them; no network is asked."""
+        view = close_up(self._image, instance, GLANCE)
+        return self._has_warm_colours and not is_grey(view) and is_cold(instance, view)
+
+    @cached_property
+    def _has_warm_colours(self) -> bool:
+        return has_warm_colours(self._image)
 
     def are_people(self, instances: Sequence[Instance]) -> list[bool]:
         """Whether each of several is a person."""
