@@ -2,10 +2,11 @@
 
 Every variant is built with random weights, exported as it would be shipped and timed in ONNX Runtime at 192, 384 and
 512 px. Variants take turns, run by run, so that a busy moment of the machine falls on all of them; the fastest and the
-median run are given. Other graphs can be timed in the same turns (``--other NAME=FILE``).
+median run are given. Other graphs can be timed in the same turns, at those sides (``--other NAME=FILE``) or at one of
+their own (``--other NAME=FILE@SIDE``).
 
 ``--accuracy FILE.csv`` (of ``python -m evaluation.matting stills``) adds a plot of the mean IoU over the median time of
-the networks that were measured there; networks that were never trained are in the table only.
+the graphs that were measured there under the same name; networks that were never trained are in the table only.
 
 Writes ``benchmarks/results/matting_networks.json`` and, with ``--plot FILE.svg``, the plot.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import html
 import json
 import os
 import platform
@@ -65,7 +67,8 @@ def main() -> None:
     print("\n".join(table(rows)))
     if options.accuracy and options.plot:
         ious = mean_ious(options.accuracy)
-        points = {name: (row["ms"][options.plot_side][1], ious[name]) for name, row in rows.items() if name in ious}
+        timed = {name: row["ms"].get(str(row["side"] or options.plot_side)) for name, row in rows.items()}
+        points = {name: (ms[1], ious[name]) for name, ms in timed.items() if ms is not None and name in ious}
         options.plot.write_text(plot(points), encoding="utf-8")
 
 
@@ -78,6 +81,8 @@ def table(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for side in SIDES:
             times = row["ms"].get(str(side))
             cells.append(f"{times[0]:.1f} (median {times[1]:.1f})" if times else "")
+        if row["side"] not in (None, *SIDES):
+            cells[-1] = f"at {row['side']} px: {row['ms'][str(row['side'])][1]:.1f}"
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -120,7 +125,9 @@ def plot(points: Mapping[str, tuple[float, float]]) -> str:
     for name, (ms, iou) in points.items():
         x, y = at(ms, iou)
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#1a5fb4"/>')
-        parts.append(f'<text x="{x + 8:.1f}" y="{y - 6:.1f}" font-size="12">{name}</text>')
+        side = 'text-anchor="end" ' if x > 0.7 * width else ""
+        label = html.escape(name)
+        parts.append(f'<text {side}x="{x - 8 if side else x + 8:.1f}" y="{y - 6:.1f}" font-size="12">{label}</text>')
     parts.append(f'<text x="{width / 2}" y="{height - 16}" font-size="12" text-anchor="middle">network, ms</text>')
     parts.append(f'<text x="{rim}" y="{rim - 12}" font-size="12">mean IoU, pictures with people</text></svg>')
     return "\n".join(parts) + "\n"
@@ -135,19 +142,21 @@ def _opened(folder: Path, options: argparse.Namespace) -> tuple[dict[str, dict[s
         network = build(settings).eval()
         described = exported_matte(network, previous=False)
         weights = sum(weight.numel() for weight in described.module.parameters()) / 1e6
-        rows[name] = {"weights": weights, "gmacs": _gmacs(described.module, 384), "ms": {}}
+        rows[name] = {"weights": weights, "gmacs": _gmacs(described.module, 384), "side": None, "ms": {}}
         report = export(described, folder / f"{number}.onnx", storage="float16")
         sessions[name] = start(report.path, device="cpu", threads=options.threads)
     for text in options.other:
-        name, _, file = text.partition("=")
-        rows[name] = {"weights": None, "gmacs": None, "ms": {}}
+        name, _, graph = text.partition("=")
+        file, _, side = graph.partition("@")
+        rows[name] = {"weights": None, "gmacs": None, "side": int(side) if side else None, "ms": {}}
         sessions[name] = start(Path(file), device="cpu", threads=options.threads)
     return rows, sessions
 
 
 def _time(rows: Mapping[str, dict[str, Any]], sessions: Mapping[str, Session], repeats: int) -> None:
-    for side in SIDES:
-        feeds = {name: feed for name, session in sessions.items() if (feed := _feed(session, side)) is not None}
+    for side in sorted({*SIDES, *(row["side"] for row in rows.values() if row["side"])}):
+        asked = [name for name, row in rows.items() if row["side"] == side or (row["side"] is None and side in SIDES)]
+        feeds = {name: feed for name in asked if (feed := _feed(sessions[name], side)) is not None}
         times: dict[str, list[float]] = {name: [] for name in feeds}
         for turn in range(repeats + 2):
             for name, feed in feeds.items():
@@ -194,7 +203,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=[], help="parts of names of variants")
-    parser.add_argument("--other", action="append", default=[], metavar="NAME=FILE")
+    parser.add_argument("--other", action="append", default=[], metavar="NAME=FILE[@SIDE]")
     parser.add_argument("--accuracy", type=Path)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--plot-side", default="384", choices=[str(side) for side in SIDES])
