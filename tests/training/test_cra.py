@@ -335,6 +335,7 @@ def test_some_steps_lower_the_error_in_the_hole(tables, tmp_path, kind):
     assert outcome.figures["hole_l1"] < 0.85 * before["hole_l1"]
     assert set(outcome.figures) == {"hole_l1", "psnr", "ssim", "feature_distance"}
     assert (tmp_path / kind / "sheets" / "00000030.png").exists()
+    assert task.goal.figure == ("hole_l1" if kind == "none" else "feature_distance")
 
 
 def batch_of(task, *, count=4):

@@ -83,7 +83,8 @@ class InpaintingOptions:
 class Inpainting(Task):
     """Trains ``generator`` and, unless the recipe has none, ``critic``; losses are of pictures in -1..1.
 
-    Its goal is the feature distance of the fills: errors of pixels would choose the most blurred generator.
+    Its goal is the feature distance of the fills: errors of pixels would choose the most blurred generator. Without a
+    critic it learns nothing else than to make errors of pixels small, so these are its goal.
     """
 
     Options = InpaintingOptions
@@ -93,6 +94,8 @@ class Inpainting(Task):
 
     def __init__(self, options: InpaintingOptions, *, seed: int) -> None:
         super().__init__(options, seed=seed)
+        if options.critic.kind == "none":
+            self.goal = Goal("hole_l1", "lower")
         self._judged = False
         self._filled: list[tuple[Batch, Tensor]] = []
 
