@@ -157,14 +157,41 @@ def test_a_broad_mark_counts_where_nothing_of_the_picture_is_left_inside():
     probability = np.zeros((240, 320), np.float32)
     cv2.circle(probability, (100, 120), 25, 0.999, -1)
     cv2.line(probability, (200, 10), (300, 230), 0.999, 2)
+    probability[::3] = np.maximum(probability[::3], 0.3)  # doubts all over the picture
     picture = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
     for seen in (picture, picture.astype(np.uint16) * 257):
         face = marks(probability, 0.5, height=240, width=320, seen=seen)
         assert not face[:, :150].any()
         assert face[120, 250]  # a scratch elsewhere stays
         hole = seen.copy()
-        hole[probability > 0] = np.iinfo(seen.dtype).max
+        hole[probability > 0.5] = np.iinfo(seen.dtype).max
         assert marks(probability, 0.5, height=240, width=320, seen=hole)[120, 100]
+
+
+def test_where_everything_is_in_doubt_only_what_stands_out_is_marked():
+    """Grass: short bright blades everywhere. The same marks on a plain ground are damage."""
+    rng = np.random.default_rng(0)
+    blades = np.zeros((240, 320), np.float32)
+    for x, y in rng.uniform((0, 0), (320, 240), (4000, 2)).astype(int).tolist():
+        cv2.line(blades, (x, y), (x + int(rng.integers(-3, 4)), y + 10), float(rng.uniform(0.2, 0.8)), 1)
+    few = np.zeros_like(blades)
+    few[60, 40:100] = 0.96
+    few[150:154, 200:204] = 0.999
+    alone = marks(few, 0.5, height=240, width=320)
+    assert alone[60, 40:100].all()
+    among = marks(np.maximum(blades, few), 0.5, height=240, width=320)
+    assert not among[60, 40:100].all()
+    assert among.mean() < 0.01
+    asked = marks(np.maximum(blades, few), threshold_for(1, 0.5), height=240, width=320, neutral=0.5)
+    assert asked[60, 40:100].all()  # whoever asks for everything suspicious gets it
+
+
+def test_a_few_sure_pixels_are_no_damage_of_a_clean_picture():
+    probability = np.zeros((240, 320), np.float32)
+    probability[100:102, 50:53] = 0.9999
+    assert not marks(probability, 0.5, height=240, width=320).any()
+    probability[100:104, 50:54] = 0.9999
+    assert marks(probability, 0.5, height=240, width=320)[101, 51]
 
 
 def test_less_sensitivity_marks_less_of_the_same():

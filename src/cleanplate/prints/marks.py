@@ -20,6 +20,17 @@ _EVIDENCE = (2e-4, 6e-4)
 _LOWERED = (0.0, -0.7)
 _SURE = (4.8, 1.0)
 """Logits that are added to the threshold for every pixel of a mark, and for one at least: clean and damaged picture."""
+_SURE_PIXELS = 12
+"""How many pixels of a mark must be that sure in a clean picture; one in a damaged picture."""
+_DOUBT = -2.0
+"""Logits from the network's own threshold up to :data:`_EVIDENT` between which a pixel is in doubt."""
+_DOUBTS = (0.05, 0.08)
+"""Share of such pixels up to which doubts are told from the picture, and from which on it is full of them: grass, rock,
+crowds, foliage. Real damage leaves few doubts beside it."""
+_NEIGHBOURS = 32
+_RAISED, _USUAL = 15.0, 0.1
+"""In a picture full of doubts, logits that are added for a neighbourhood of nothing else, and the share of doubts near
+a place from which on that begins."""
 _SPECK = 4
 """Fewer connected pixels than this, at the size that was looked at, are noise."""
 _THIN = 4
@@ -63,7 +74,8 @@ def marks(
 
     Pixels above a threshold are marked where they are connected to one that is well above it: scratches stay in one
     piece, and doubts alone mark nothing. How far above depends on the picture: where thin damage is evident, more is to
-    be expected, and in a picture without any only what is certain counts.
+    be expected, and in a picture without any only what is certain counts. Where the whole picture is full of doubts
+    (grass, rock, crowds), a mark must stand out from those around it, and broad ones must not show the picture.
 
     Args:
         probability: h x w float32, 0..1.
@@ -78,21 +90,26 @@ def marks(
         H x W bool.
     """
     at, own = _logit(threshold), _logit(threshold if neutral is None else neutral)
-    damaged = _damaged(probability, own)
+    logits = _logits(probability)
+    caution = min(max(1.0 + (at - own) / _SPAN, 0.0), 1.0)  # whoever asks for everything suspicious gets it
+    doubts, full = _doubts(logits - own)
+    raised = np.asarray(doubts * (caution * full), np.float32)
+    damaged = _damaged(logits - raised, own)
     low, high = (at + clean + damaged * (old - clean) for clean, old in (_LOWERED, _SURE))
-    sure = probability > _probability(min(high, _FARTHEST))
+    sure = logits - raised > min(high, _FARTHEST)
+    del raised
     if not sure.any():
         return np.zeros((height, width), np.bool_)
-    candidates = (probability > _probability(low)).view(np.uint8)
-    if seen is not None:
+    candidates = (logits > low).view(np.uint8)
+    if seen is not None and full > 0.0:
         candidates[_showing(seen, _distance(candidates))] = 0
     facts: Any
     _, labels, facts, _ = cv2.connectedComponentsWithStats(candidates, connectivity=8, ltype=cv2.CV_32S)
-    kept = np.zeros(len(facts), np.bool_)
-    kept[np.unique(labels[sure])] = True  # among them perhaps the ground, label 0
+    # Among them perhaps the ground, label 0.
+    kept = np.bincount(labels[sure], minlength=len(facts)) >= 1 + caution * (1.0 - damaged) * (_SURE_PIXELS - 1)
     kept &= facts[:, cv2.CC_STAT_AREA] >= _SPECK
     kept[0] = False
-    kept[_doubtful(probability, _distance(candidates), labels, facts, at)] = False
+    kept[_doubtful(logits, _distance(candidates), labels, facts, at)] = False
     found = kept[labels].view(np.uint8)
     del labels
     grown: Any = cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1)))
@@ -102,18 +119,44 @@ def marks(
     return np.asarray(grown, np.bool_)
 
 
-def _damaged(probability: NDArray[np.float32], neutral: float) -> float:
+def _logits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Up to 12 either way; the network says nothing beyond."""
+    kept = np.clip(probability, _probability(-_FARTHEST), _probability(_FARTHEST))
+    return np.asarray(np.log(kept / (1 - kept)), np.float32)
+
+
+def _doubts(above: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+    """How much is in doubt, of logits above the network's own threshold.
+
+    Returns:
+        Logits by which doubts around each place raise what is asked of it, h x w, and how full of doubts the whole
+        picture is: 0 (they are told from the picture) .. 1.
+    """
+    in_doubt = (above > _DOUBT) & (above <= _EVIDENT)
+    least, most = _DOUBTS
+    full = min(max((np.count_nonzero(in_doubt) / above.size - least) / (most - least), 0.0), 1.0)
+    if full == 0.0:
+        return np.zeros_like(above), 0.0
+    # Flanks of evident marks are in doubt too, and do not count.
+    evident = cv2.dilate((above > _EVIDENT).view(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+    others = (1 - evident).astype(np.float32)
+    window = (2 * _NEIGHBOURS + 1, 2 * _NEIGHBOURS + 1)
+    share = cv2.blur(in_doubt * others, window) / np.maximum(cv2.blur(others, window), np.float32(0.05))
+    return np.asarray(_RAISED * np.maximum(share - _USUAL, 0.0), np.float32), full
+
+
+def _damaged(logits: NDArray[np.float32], neutral: float) -> float:
     """0 for a picture that seems clean .. 1 for one where thin damage is evident; ``neutral`` is a logit."""
-    evident = (probability > _probability(min(neutral + _EVIDENT, _FARTHEST))).view(np.uint8)
+    evident = (logits > min(neutral + _EVIDENT, _FARTHEST)).view(np.uint8)
     side = 2 * _THIN + 1
     wide = cv2.morphologyEx(evident, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    share = (np.count_nonzero(evident) - np.count_nonzero(wide)) / probability.size
+    share = (np.count_nonzero(evident) - np.count_nonzero(wide)) / logits.size
     least, most = _EVIDENCE
     return float(np.clip(math.log(max(share, 1e-9) / least) / math.log(most / least), 0.0, 1.0))
 
 
 def _doubtful(
-    probability: NDArray[np.float32],
+    logits: NDArray[np.float32],
     distance: NDArray[np.float32],
     labels: NDArray[Any],
     facts: NDArray[Any],
@@ -128,8 +171,7 @@ def _doubtful(
         most, needed = next((most, needed) for least, most, needed in _DOUBTED if radius >= least)
         if area > most * math.pi * radius**2:
             continue
-        values = np.clip(probability[place][mine], 1e-5, 1 - 1e-5)
-        if float(np.log(values / (1 - values)).mean()) < threshold + needed:
+        if float(logits[place][mine].mean()) < threshold + needed:
             doubted.append(label)
     return doubted
 

@@ -22,6 +22,7 @@ from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
 from cleanplate.prints.fading import unfaded
 from cleanplate.prints.marks import marks, threshold_for
+from cleanplate.prints.tint import keep_to, tint_of
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.engine_choice import automatic_engine
@@ -233,7 +234,7 @@ def _filled(
         engines["fill"] = filler.weights
         planned = None if large.any() else chains
         result, _ = fill(result, rest, cast("Engine", filler), chains=planned, seed=seed, seam=0.0, threads=threads)
-    return _as_grey_as(result, image, defects), notes
+    return _in_tint_of(image, result, defects), notes
 
 
 def _too_large(defects: Mask, chains: Sequence[Chain], filler: partial.Partial) -> tuple[Mask, int]:
@@ -262,15 +263,18 @@ def _wider(hole: Mask, others: Mask, radius: float) -> tuple[Mask, int] | None:
     return np.isin(labels, wide)[1:-1, 1:-1], len(wide)
 
 
-def _as_grey_as(result: Image, image: Image, defects: Mask) -> Image:
-    """Grey pictures stay grey: a network may give its fill a breath of colour."""
-    if not is_grey(image):
+def _in_tint_of(image: Image, result: Image, defects: Mask) -> Image:
+    """Grey pictures stay grey, and sepia ones brown: a network may give its fill a breath of colour."""
+    if is_grey(image):
+        for top in range(0, len(result), 256):
+            band, inside = result[top : top + 256], defects[top : top + 256]
+            if inside.any():
+                grey = np.rint(band[inside].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32))
+                band[inside] = grey.astype(result.dtype)[:, None]
         return result
-    for top in range(0, len(result), 256):
-        band, inside = result[top : top + 256], defects[top : top + 256]
-        if inside.any():
-            grey = np.rint(band[inside].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32))
-            band[inside] = grey.astype(result.dtype)[:, None]
+    tint = tint_of(image, defects)
+    if tint is not None:
+        keep_to(tint, result, defects)
     return result
 
 
