@@ -75,3 +75,24 @@ def test_neighbours_mostly_share_a_source() -> None:
     beside = wanted[:, 1:] & wanted[:, :-1]
     same = (found.offsets[:, 1:] == found.offsets[:, :-1]).all(axis=2)
     assert same[beside].mean() > 0.6
+
+
+def test_a_smooth_completion_does_not_repeat_the_smoothest_place() -> None:
+    """An even disc in grain: compared as a whole, most of its patches would come from a few places."""
+    rng = np.random.default_rng(3)
+    image = np.clip(150 + rng.normal(0, 9, (96, 96, 1)), 0, 255).astype(np.uint8).repeat(3, axis=2)
+    hole = disc(96, 96, (48, 48), 20)
+    image[hole] = 150
+
+    def repeated(*, smooth: bool) -> float:
+        """Share of grid points that take their detail from the same place as the next but one."""
+        found = search(image, hole, np.zeros_like(hole), smooth=smooth)
+        assert found is not None
+        place = np.stack(np.indices(found.offsets.shape[:2]), axis=2) * STRIDE + found.offsets
+        wanted = found.offsets.any(axis=2)
+        apart = np.abs(place[:, 2:] - place[:, :-2]).max(axis=2)[wanted[:, 2:] & wanted[:, :-2]]
+        return float((apart <= 1).mean())
+
+    assert repeated(smooth=False) > 0.3
+    assert repeated(smooth=True) < 0.02
+    assert (image[hole] == 150).all()

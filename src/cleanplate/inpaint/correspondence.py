@@ -38,6 +38,9 @@ _COEFFICIENTS = (
 )
 """Plane, vertical and horizontal order of each coefficient that is compared."""
 
+_GRAIN_SIDE = 5
+"""Window of the mean from which grain is told, in cells."""
+
 
 @dataclass(frozen=True)
 class Correspondence:
@@ -55,7 +58,12 @@ class Correspondence:
 
 
 def search(
-    image: NDArray[np.uint8], hole: Mask, avoid: Mask, *, start: Correspondence | None = None
+    image: NDArray[np.uint8],
+    hole: Mask,
+    avoid: Mask,
+    *,
+    start: Correspondence | None = None,
+    smooth: bool = False,
 ) -> Correspondence | None:
     """Find the sources for a completed picture.
 
@@ -64,6 +72,8 @@ def search(
         hole: h x w bool, what was filled.
         avoid: h x w bool, what may not be a source besides.
         start: the correspondence of the same window at half the size, to begin from instead of a full search.
+        smooth: the completion has no grain. All patches of an even one would resemble the same smoothest place, whose
+            detail would then repeat at every other grid point, as dots; so grain is added for the comparison.
 
     Returns:
         The correspondence, or None if no patch lies on known ground entirely.
@@ -74,7 +84,7 @@ def search(
     if not source_at.size:
         return None
     rows, columns, wanted = _grid(hole)
-    features = _features(image)
+    features = _features(_grained(image, hole, hole | avoid) if smooth else image)
     target_at = _centres(rows, columns, height, width)[wanted]
     found = np.full(len(target_at), -1)
     if start is not None:
@@ -134,6 +144,17 @@ def _centres(rows: int, columns: int, height: int, width: int) -> NDArray[np.int
     y = np.minimum(np.arange(rows) * STRIDE, height - 1)
     x = np.minimum(np.arange(columns) * STRIDE, width - 1)
     return y[:, None] * width + x[None, :]
+
+
+def _grained(image: NDArray[np.uint8], hole: Mask, unknown: Mask) -> NDArray[np.uint8]:
+    """The picture with grain in its hole, as much as what is known mostly has; the same each time."""
+    side = (_GRAIN_SIDE, _GRAIN_SIDE)
+    rest = np.abs(image.astype(np.float32) - cv2.blur(image, side))[~unknown]
+    # The median of what is known: edges do not count. 1.48 makes it a standard deviation.
+    spread = 1.48 * np.median(rest, axis=0) if len(rest) else np.zeros(3)
+    noise = np.random.default_rng(0).normal(0.0, 1.0, (*hole.shape, 1)).astype(np.float32)
+    grained = np.clip(np.rint(image + noise * spread.astype(np.float32)), 0, 255).astype(np.uint8)
+    return np.where(hole[..., None], grained, image)
 
 
 def _features(image: NDArray[np.uint8]) -> NDArray[np.float32]:

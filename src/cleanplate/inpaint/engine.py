@@ -32,10 +32,12 @@ class Completion:
     Attributes:
         image: H x W x 3 uint8 RGB; equal to the input outside the hole.
         correspondence: where each piece of the hole takes its detail from, if the engine knows; else None.
+        smooth: whether the hole has been filled without texture of its own.
     """
 
     image: SmallImage
     correspondence: Correspondence | Attention | None = None
+    smooth: bool = False
 
 
 class Engine(Protocol):

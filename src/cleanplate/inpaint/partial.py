@@ -77,7 +77,7 @@ class Partial:
             raise EngineError(f"the network {problem} on device '{self.device}'", subject=self.network.session.path)
         completed = image.copy()
         completed[place][inside] = np.clip(np.rint(answer[inside] * np.float32(255.0)), 0, 255).astype(np.uint8)
-        return Completion(completed)
+        return Completion(completed, smooth=True)
 
 
 def surroundings(hole: Mask) -> Box:

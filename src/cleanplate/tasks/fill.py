@@ -156,13 +156,13 @@ def _fill_window(
         lap("aggregate")
         return _report(window, factor, detail=True, seconds=seconds), box, pixels
     if detail is None:
-        detail = search(completed, small.hole, small.avoid)
+        detail = search(completed, small.hole, small.avoid, smooth=completion.smooth)
     lap("search")
     if finer > 1 and detail is not None:
         fine = shrink(view, window.hole, excluded, factor // finer)
         completed = _enlarge_completion(completed, small, fine, detail)
         small, factor = fine, factor // finer
-        detail = search(completed, small.hole, small.avoid, start=detail)
+        detail = search(completed, small.hole, small.avoid, start=detail, smooth=completion.smooth)
         lap("finer")
     levels = levelled(
         completed, small.mean, small.hole, small.avoid, detail, iterations=FEW_ITERATIONS if finer > 1 else ITERATIONS
