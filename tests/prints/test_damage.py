@@ -186,6 +186,17 @@ def test_where_everything_is_in_doubt_only_what_stands_out_is_marked():
     assert asked[60, 40:100].all()  # whoever asks for everything suspicious gets it
 
 
+def test_doubts_count_more_in_a_picture_in_colours():
+    probability = np.zeros((240, 320), np.float32)
+    probability[30:90, 40:100] = 0.3
+    probability[60, 40:100] = 0.97
+    grey = np.full((240, 320, 3), 128, np.uint8)
+    colours = grey.copy()
+    colours[120:] = (200, 60, 40)
+    assert marks(probability, 0.5, height=240, width=320, seen=grey)[60, 40:100].all()
+    assert not marks(probability, 0.5, height=240, width=320, seen=colours).any()
+
+
 def test_a_few_sure_pixels_are_no_damage_of_a_clean_picture():
     probability = np.zeros((240, 320), np.float32)
     probability[100:102, 50:53] = 0.9999

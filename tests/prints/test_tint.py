@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cleanplate.prints.tint import keep_to, tint_of
+from cleanplate.prints.tint import in_colours, keep_to, tint_of
 
 SHARES = np.array([0.299, 0.587, 0.114])
 
@@ -52,4 +52,7 @@ def test_a_picture_in_colours_has_no_tint():
     image = sepia()
     image[:60] = image[:60, :, ::-1]
     assert tint_of(image, np.zeros((120, 160), bool)) is None
+    image[:60] = (200, 60, 40)
+    assert in_colours(image)
+    assert not in_colours(sepia())
     assert tint_of(sepia(), np.ones((120, 160), bool)) is None

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.prints.tint import in_colours
 from cleanplate.types import Image, Mask
 
 _SPAN = 4.0
@@ -27,6 +28,8 @@ _DOUBT = -2.0
 _DOUBTS = (0.05, 0.08)
 """Share of such pixels up to which doubts are told from the picture, and from which on it is full of them: grass, rock,
 crowds, foliage. Real damage leaves few doubts beside it."""
+_DOUBTS_IN_COLOURS = (0.02, 0.04)
+"""The same for pictures in colours, most of which are no old prints."""
 _NEIGHBOURS = 32
 _RAISED, _USUAL = 15.0, 0.1
 """In a picture full of doubts, logits that are added for a neighbourhood of nothing else, and the share of doubts near
@@ -83,8 +86,8 @@ def marks(
         height: of the mask.
         width: of the mask.
         neutral: threshold of the network itself; None if ``threshold`` is that.
-        seen: h x w x 3 uint8 or uint16, the picture as it was looked at, where broad marks that show it are left out;
-            None keeps those.
+        seen: h x w x 3 uint8 or uint16, the picture as it was looked at: doubts count more in one in colours, and broad
+            marks that show it can be left out; None keeps those.
 
     Returns:
         H x W bool.
@@ -92,7 +95,8 @@ def marks(
     at, own = _logit(threshold), _logit(threshold if neutral is None else neutral)
     logits = _logits(probability)
     caution = min(max(1.0 + (at - own) / _SPAN, 0.0), 1.0)  # whoever asks for everything suspicious gets it
-    doubts, full = _doubts(logits - own)
+    coloured = seen is not None and in_colours(seen)
+    doubts, full = _doubts(logits - own, _DOUBTS_IN_COLOURS if coloured else _DOUBTS)
     raised = np.asarray(doubts * (caution * full), np.float32)
     damaged = _damaged(logits - raised, own)
     low, high = (at + clean + damaged * (old - clean) for clean, old in (_LOWERED, _SURE))
@@ -125,7 +129,7 @@ def _logits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.log(kept / (1 - kept)), np.float32)
 
 
-def _doubts(above: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+def _doubts(above: NDArray[np.float32], shares: tuple[float, float]) -> tuple[NDArray[np.float32], float]:
     """How much is in doubt, of logits above the network's own threshold.
 
     Returns:
@@ -133,7 +137,7 @@ def _doubts(above: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
         picture is: 0 (they are told from the picture) .. 1.
     """
     in_doubt = (above > _DOUBT) & (above <= _EVIDENT)
-    least, most = _DOUBTS
+    least, most = shares
     full = min(max((np.count_nonzero(in_doubt) / above.size - least) / (most - least), 0.0), 1.0)
     if full == 0.0:
         return np.zeros_like(above), 0.0

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.types import Image, Mask
 
-_SAMPLES = 200_000
+_SIDE = 512
+"""Long side at which tint is looked at; grain is averaged away."""
 _STEPS = 32
 _FEW = 20
 """Fewer samples of one light say nothing about its tint."""
 _USUAL = 98.0
 """Percent of the samples whose distance from the tint counts as usual: the rest is stains and writing."""
 _ONE_TINT = 0.04
-"""Distance (of the range) up to which the usual samples may be from the tint; more is a picture in colours."""
+"""Distance (of the range) up to which the usual samples may be from the tint for fills to be held to it."""
+_COLOURS = 0.18
+"""Distance from which on a picture counts as one in colours; stained and unevenly faded prints reach 0.16."""
 _BAND = 256
 _SHARES = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -45,8 +49,25 @@ def tint_of(image: Image, uncounted: Mask) -> Tint | None:
     Returns:
         The tint; None for a picture in colours, or if nothing is known.
     """
-    step = max(1, int((image.shape[0] * image.shape[1] / _SAMPLES) ** 0.5))
-    known = image[::step, ::step][~uncounted[::step, ::step]]
+    tint = _measured(image, uncounted)
+    return None if tint is None or float(tint.usual.max()) > _ONE_TINT else tint
+
+
+def in_colours(image: Image) -> bool:
+    """Whether a picture has colours that do not follow its light; grey, sepia and toned prints have few."""
+    tint = _measured(image, np.zeros(image.shape[:2], np.bool_))
+    return tint is not None and float(tint.usual.max()) > _COLOURS
+
+
+def _measured(image: Image, uncounted: Mask) -> Tint | None:
+    """What :func:`tint_of` returns, and the same of pictures in colours; None if nothing is known."""
+    small, touched = image, uncounted
+    zoom = _SIDE / max(image.shape[:2])
+    if zoom < 1.0:
+        size = max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom))
+        small = cast("Image", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+        touched = cv2.resize(uncounted.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0
+    known = small[~touched]
     if len(known) < _FEW:
         return None
     light, offsets = _parts(known)
@@ -58,7 +79,7 @@ def tint_of(image: Image, uncounted: Mask) -> Tint | None:
     curve = np.stack([np.interp(np.arange(_STEPS), seen, medians[:, channel]) for channel in range(3)], axis=1)
     tint = Tint(curve.astype(np.float32), np.zeros(3, np.float32))
     usual = np.percentile(np.abs(offsets - _expected(tint, light)), _USUAL, axis=0).astype(np.float32)
-    return None if float(usual.max()) > _ONE_TINT else Tint(tint.offsets, usual)
+    return Tint(tint.offsets, usual)
 
 
 def keep_to(tint: Tint, image: Image, filled: Mask) -> None:
