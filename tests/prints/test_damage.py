@@ -192,7 +192,7 @@ def test_doubts_count_more_in_a_picture_in_colours():
     probability[60, 40:100] = 0.97
     grey = np.full((240, 320, 3), 128, np.uint8)
     colours = grey.copy()
-    colours[120:] = (200, 60, 40)
+    colours[:, :160], colours[:, 160:] = (200, 60, 40), (20, 130, 160)
     assert marks(probability, 0.5, height=240, width=320, seen=grey)[60, 40:100].all()
     assert not marks(probability, 0.5, height=240, width=320, seen=colours).any()
 

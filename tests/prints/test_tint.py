@@ -52,7 +52,7 @@ def test_a_picture_in_colours_has_no_tint():
     image = sepia()
     image[:60] = image[:60, :, ::-1]
     assert tint_of(image, np.zeros((120, 160), bool)) is None
-    image[:60] = (200, 60, 40)
+    image[:, :80], image[:, 80:] = (200, 60, 40), (20, 130, 160)  # as light as each other
     assert in_colours(image)
     assert not in_colours(sepia())
     assert tint_of(sepia(), np.ones((120, 160), bool)) is None
