@@ -164,20 +164,43 @@ def _in_picture(box: Box, corner: tuple[int, int]) -> Box:
 def _merged(parts: list[_Part], height: int, width: int) -> list[_Part]:
     """Join compact parts whose common window costs about what theirs cost apart."""
     joined = len(parts) <= _FEW
+    boxes = np.array([part.box for part in parts], np.int64).reshape(-1, 4)
+    compact = np.array([not part.of_long for part in parts], np.bool_)
     while joined:
         joined = False
-        for i, part in enumerate(parts):
-            for j in range(len(parts) - 1, i, -1):
-                if part.of_long or parts[j].of_long:
-                    continue
-                union = part.box.union(parts[j].box)
-                apart = _window(part.box, height, width).area + _window(parts[j].box, height, width).area
-                if _window(union, height, width).area <= _MERGE_COST * apart:
-                    part.labels += parts[j].labels
-                    part.box = union
-                    del parts[j]
-                    joined = True
+        place = 0
+        while place < len(parts):
+            last = len(parts)
+            while (other := _mergeable(boxes, compact, place, last, (height, width))) is not None:
+                parts[place].labels += parts[other].labels
+                parts[place].box = parts[place].box.union(parts[other].box)
+                boxes[place] = parts[place].box
+                del parts[other]
+                boxes, compact = np.delete(boxes, other, axis=0), np.delete(compact, other)
+                joined, last = True, other
+            place += 1
     return parts
+
+
+def _mergeable(
+    boxes: NDArray[np.int64], compact: NDArray[np.bool_], place: int, last: int, size: tuple[int, int]
+) -> int | None:
+    """The last part between ``place`` and ``last`` that shares a window with the one at ``place``; None for none."""
+    if not compact[place]:
+        return None
+    mine, others = boxes[place], boxes[place + 1 : last]
+    unions = np.concatenate([np.minimum(others[:, :2], mine[:2]), np.maximum(others[:, 2:], mine[2:])], axis=1)
+    apart = _window_areas(mine[None], size) + _window_areas(others, size)
+    good = np.flatnonzero(compact[place + 1 : last] & (_window_areas(unions, size) <= _MERGE_COST * apart))
+    return None if not good.size else place + 1 + int(good[-1])
+
+
+def _window_areas(boxes: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Areas of the windows (:func:`_window`) of K boxes."""
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    context = np.maximum(_LEAST_CONTEXT, np.rint(_CONTEXT * longer).astype(np.int64))[:, None]
+    sides = np.minimum(boxes[:, 2:] + context, size[::-1]) - np.maximum(boxes[:, :2] - context, 0)
+    return np.asarray(sides.prod(axis=1), np.int64)
 
 
 def _window(part: Box, height: int, width: int, more: float = 1.0) -> Box:
