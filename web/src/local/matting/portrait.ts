@@ -10,7 +10,7 @@ import { components, grownBox } from "../stages/windows";
 
 export type SmallNetwork = (small: Picture) => Promise<Plane>;
 
-const WORKING_AREA = 512 * 512;
+const WORKING_AREA = 384 * 384;
 const SMALLEST_AREA = 224 * 224;
 const LONGEST = 1024;
 const SURE = 0.5;
