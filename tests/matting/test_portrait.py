@@ -146,6 +146,11 @@ def test_a_very_likely_body_is_not_translucent(tmp_path, monkeypatch):
             network, "resolve", lambda wanted, file=file: Installed(file, replace(record, task="matting"), "given")
         )
         assert open_network("any")(two_people()) == pytest.approx(likely, abs=1e-3)
+        assert open_network("any").area == 512 * 512
+
+
+def test_the_network_that_ships_sees_what_it_learnt_from() -> None:
+    assert open_network().area == 384 * 384
 
 
 @pytest.mark.parametrize("area", [128 * 128, 512 * 512])
