@@ -151,7 +151,7 @@ class Task(ABC):
     """
 
     Options: ClassVar[type[Any]]
-    goal: ClassVar[Goal]
+    goal: Goal
     averaged: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: Any, *, seed: int) -> None:
