@@ -21,6 +21,7 @@ from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
 from cleanplate.inpaint.hybrid import guide_map
 from cleanplate.tasks.fill import fill
 from cleanplate.weights.catalog import shipped
+from cleanplate.weights.store import Installed
 from tests.inpaint.generators import generator
 from tests.inpaint.pictures import disc, gravel
 from tests.inpaint.test_engine_contract import EngineContract
@@ -264,6 +265,15 @@ def test_without_weights_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPat
             create_engine(name)
     with pytest.raises(CleanplateError):
         create_engine("cra", EngineOptions(weights=Path("gone.onnx")))
+
+
+def test_works_at_the_size_that_the_record_names(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert create(EngineOptions(device="cpu", weights=network)).working_size == 512
+    record = shipped().records[0]
+    for size in (256, None):
+        fed = dataclasses.replace(record, input=dataclasses.replace(module.CONTRACT, working_size=size))
+        monkeypatch.setattr(module, "resolve", lambda wanted, fed=fed: Installed(network, fed, "given"))
+        assert create(EngineOptions(device="cpu", weights=Path("any"))).working_size == (size or 512)
 
 
 def test_records_of_generators_are_told_by_their_ports() -> None:

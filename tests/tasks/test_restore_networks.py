@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from cleanplate.errors import CleanplateError
+from cleanplate.runtime.early import open_early
 from cleanplate.runtime.session_cache import SESSIONS
-from cleanplate.tasks.restore_networks import NetworkChoice, open_networks, opening
+from cleanplate.tasks.restore_networks import NetworkChoice, open_networks
 from tests.prints.graphs import light_is_warm, mean_fills, white_is_damage
 
 
@@ -24,8 +27,10 @@ def choice(tmp_path):
 
 def test_networks_are_open_when_they_are_asked_for(choice):
     SESSIONS.evict()
-    with opening(choice):
-        pass
+    open_early(lambda: open_networks(choice))
+    for thread in threading.enumerate():
+        if thread.name == "cleanplate-opening":
+            thread.join(60)
     assert len(SESSIONS) == 3
     networks = open_networks(choice)
     assert len(SESSIONS) == 3  # none was opened twice
@@ -46,7 +51,6 @@ def test_what_is_not_needed_is_not_opened(choice):
 
 def test_what_is_missing_is_told_where_it_is_asked_for(tmp_path, choice):
     missing = NetworkChoice(find=True, colour=False, weights_defects=tmp_path / "gone.onnx")
-    with opening(missing):
-        pass
+    open_early(lambda: open_networks(missing))
     with pytest.raises(CleanplateError, match=r"gone\.onnx"):
         open_networks(missing)

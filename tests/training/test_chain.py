@@ -36,6 +36,8 @@ validate_every = 30
 sheet_every = 0
 [optim.network]
 lr = 1e-2
+[export]
+working_size = 48
 [card]
 title = "Finds drawn shapes"
 task = "defects"
@@ -99,11 +101,13 @@ def test_export_writes_what_the_runtime_and_the_catalog_read(folder):
     assert (record.name, record.precision, record.opset) == ("tried-shapes", "float16", 18)
     assert record.bytes == output.stat().st_size
     assert record.input.multiple_of == 2
+    assert record.input.working_size == 48
     assert [figure.figure for figure in record.measured][:2] == ["iou", "cross_entropy"]
     assert record.measured[-1].on == "test set"
     assert [port.shape for port in record.ports] == ["N x 3 x H x W", "N x 1 x H x W"]
     card = (folder / "tried-shapes.md").read_text()
     assert record.sha256 in card
+    assert "should see about 48 x 48 pixels" in card
     assert "| IoU | 0.5 | test set | `python -m evaluation` |" in card
     session = start(output, device="cpu")
     example = DrawnShapes(1, size=64).draw(0, np.random.default_rng(5))

@@ -26,7 +26,8 @@ from cleanplate.inpaint.shrink import shrink
 from cleanplate.mask.growth import grow
 from cleanplate.mask.windows import plan_windows
 from cleanplate.matting.foreground import foreground_colours
-from cleanplate.matting.portrait import without_specks
+from cleanplate.matting.network import open_network
+from cleanplate.matting.portrait import without_specks, working_size
 from cleanplate.matting.refine import refine
 from cleanplate.tasks.fill import fill
 from cleanplate.types import Mask
@@ -94,6 +95,11 @@ def matted(picture: NDArray[np.uint8]) -> dict[str, Any]:
     }
 
 
+def seen(height: int, width: int) -> dict[str, list[int]]:
+    """Height and width of a picture, and at which the network that ships sees it."""
+    return {"picture": [height, width], "network": list(working_size(height, width, area=open_network().area))}
+
+
 def levels(alpha: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Alpha in 8 bits, which is enough to compare."""
     return np.rint(alpha * 255).astype(np.uint8)
@@ -137,6 +143,7 @@ def golden() -> dict[str, Any]:
         },
         "fill": packed(fill(picture, far, Known())[0]),
         "matting": matted(picture),
+        "seen": [seen(height, width) for height, width in ((3000, 4000), (4000, 3000), (300, 5000), (90, 60))],
         "divided": packed(blocks(fill(large, large_hole, Known())[0][200:420, 300:500])),
     }
 

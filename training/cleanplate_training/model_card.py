@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cleanplate.errors import ArgumentError, InputError, OutputError
@@ -72,11 +72,17 @@ def record_of(
             *(_port(port, "input", report) for port in exported.inputs),
             *(_port(port, "output", report) for port in exported.outputs),
         ),
-        input=exported.input if size is None else exported.input_of_size(size),
+        input=_input(exported, size, recipe.export.working_size),
         output=exported.output,
         training_data=card.training_data,
         measured=(*_own_figures(trained, report), *measured),
     )
+
+
+def _input(exported: Exported, size: tuple[int, int] | None, working_size: int | None) -> InputContract:
+    if size is not None:
+        return exported.input_of_size(size)
+    return replace(exported.input, working_size=working_size)
 
 
 def write_record(record: Record, path: Path) -> None:
@@ -115,6 +121,8 @@ def card_of(record: Record) -> str:
     if isinstance(taken, InputContract):
         lines += ["", f"Pictures are {taken.channels}, times {taken.scale:.6g}, minus {_numbers(taken.mean)}, "]
         lines[-1] += f"divided by {_numbers(taken.std)}; sides are multiples of {taken.multiple_of}."
+        if taken.working_size is not None:
+            lines[-1] += f" The network should see about {taken.working_size} x {taken.working_size} pixels at once."
     lines += ["", "## Training data", "", "| set | terms | where |", "|---|---|---|"]
     lines += [f"| {data.name} | {data.terms} | {data.url} |" for data in record.training_data]
     lines += ["", "## Measured", "", "| figure | value | on | command |", "|---|---|---|---|"]

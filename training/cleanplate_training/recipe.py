@@ -112,10 +112,13 @@ class Export:
     Attributes:
         storage: How weights are stored; computation stays in float32.
         static_shape: ``(height, width)`` for a graph of one fixed size, for compilers that need it.
+        working_size: Side of the square with as many pixels as the network should see at once; None leaves that to the
+            stage that uses it.
     """
 
     storage: Literal["float32", "float16", "int8"] = "float16"
     static_shape: tuple[int, int] | None = None
+    working_size: int | None = None
 
 
 @dataclass(frozen=True)

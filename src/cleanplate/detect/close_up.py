@@ -32,7 +32,7 @@ _GREY = 6
 _WARM, _LIGHT, _WARM_SOMEWHERE = 1.75, 45.0, 4.0
 """Of CIE L*a*b*: the redness that some of a person has, the lightness from which it shows, and the redness that some of
 a picture must have."""
-_SMALL = 160
+_OVERVIEW = 160
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def is_grey(view: CloseUp) -> bool:
 
 def has_warm_colours(image: Image) -> bool:
     """Whether anything in a picture (H x W x 3, uint8 or uint16) is reddish: not so under water or in a cyanotype."""
-    small = eight_bit(scaled(image, min(1.0, _SMALL / max(image.shape[:2]))))
+    small = eight_bit(scaled(image, min(1.0, _OVERVIEW / max(image.shape[:2]))))
     return bool(np.percentile(_lab(small)[..., 1], 99.8) >= _WARM_SOMEWHERE)
 
 
@@ -75,18 +75,12 @@ def is_cold(person: Instance, view: CloseUp) -> bool:
     """Whether nothing of a person is as warm as skin, wood or cloth, though light enough: green bronze, plastic, lead.
 
     Of 435 people in COCO and Penn-Fudan pictures two are, and are taken for statues; of 126 things that were taken for
-    people there, three; of 15 statues in the photographs of ``evaluation/reports/passersby-large.md``, nine.
+    people there, two; of 15 statues in the photographs of ``evaluation/reports/passersby-large.md``, nine.
     """
     own = _own(person, view)
     if not own.any():
         return False
-    scale = min(1.0, _SMALL / max(person.box.height, person.box.width) * view.window.height / view.picture.shape[0])
-    size = max(1, round(own.shape[1] * scale)), max(1, round(own.shape[0] * scale))
-    small = np.asarray(cv2.resize(view.picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    within = cv2.resize(own.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    if not within.any():
-        return False
-    lightness, redness, _ = np.moveaxis(_lab(small)[within], -1, 0)
+    lightness, redness, _ = np.moveaxis(_lab(view.picture)[own], -1, 0)
     return bool(np.percentile(redness, 95) < _WARM and np.percentile(lightness, 90) >= _LIGHT)
 
 

@@ -152,7 +152,12 @@ def create(options: EngineOptions) -> Cra:
     weights = resolve(options.weights) if options.weights is not None else _installed()
     session = SESSIONS.session(weights.path, device=options.device, threads=options.threads)
     check_generator(session)
-    return Cra(session, session.device, (*weights.notes, *session.notes))
+    size = _size_of(weights.record) or Cra.working_size
+    return Cra(session, session.device, (*weights.notes, *session.notes), working_size=size)
+
+
+def _size_of(record: Record | None) -> int | None:
+    return None if record is None or isinstance(record.input, str) else record.input.working_size
 
 
 def check_generator(session: Session) -> None:

@@ -29,8 +29,6 @@ _NOT_ONNX = {".pth", ".pt", ".ckpt", ".safetensors", ".pb", ".tflite"}
 _VIDEO = "previous"
 _UNLIKELY = 0.25
 """Likelihood up to which a pixel is background; beyond one minus this it is a person."""
-_SLIM_AREA = 384 * 384
-"""Pixels that the network that ships should see: it learnt at 224 to 288 px, and finds holes in large bodies at 512."""
 _SEGMENTED_AREA = 256 * 256
 """Pixels that segmentation networks see: they learn from small pictures, and find holes in faces of large ones."""
 
@@ -68,9 +66,9 @@ class MatteNetwork:
     @property
     def area(self) -> int:
         """Pixels of a picture that it should see at once."""
-        if self.segments:
-            return _SEGMENTED_AREA
-        return _SLIM_AREA if self.name == WANTED.name else WORKING_AREA
+        if self.network.contract.working_size is not None:
+            return self.network.contract.working_size**2
+        return _SEGMENTED_AREA if self.segments else WORKING_AREA
 
     @property
     def fixed(self) -> bool:

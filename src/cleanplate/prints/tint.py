@@ -39,6 +39,10 @@ class Tint:
     usual: NDArray[np.float32]
 
 
+GREY = Tint(np.zeros((_STEPS, 3), np.float32), np.zeros(3, np.float32))
+"""No tint at all."""
+
+
 def tint_of(image: Image, uncounted: Mask) -> Tint | None:
     """The tint of a print.
 

@@ -35,6 +35,8 @@ class InputContract:
             ``stretch`` scales height and width each on their own.
         padding: ``reflect`` mirrors the picture beyond its edge, ``edge`` repeats its last pixels.
         mask: what the mask holds, in its own input or channel.
+        working_size: side of the square with as many pixels as the network should see at once, where it learned from
+            pictures of another size than its kind does; None leaves that to the stage.
     """
 
     layout: Literal["NCHW", "NHWC"] = "NCHW"
@@ -50,6 +52,7 @@ class InputContract:
     resize: Literal["pad", "fit", "stretch"] = "pad"
     padding: Literal["reflect", "edge"] = "reflect"
     mask: MaskMeaning = "none"
+    working_size: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a contract that nothing can keep.
@@ -64,6 +67,7 @@ class InputContract:
             "scale and std must be above 0": self.scale > 0 and min(self.std, default=0) > 0,
             "multiple_of and minimum must be at least 1": min(self.multiple_of, self.minimum) >= 1,
             "maximum is below minimum or multiple_of": largest >= max(self.minimum, self.multiple_of),
+            "working_size must be at least 1": (self.working_size or 1) >= 1,
             "fixed must be height and width": self.fixed is None or min(self.fixed) >= 1,
             "channels 'RGB+mask' need a mask": self.channels != "RGB+mask" or self.mask != "none",
             "uint8 takes pixels as they are: scale 1, mean 0, std 1": self.dtype != "uint8"

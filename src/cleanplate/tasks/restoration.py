@@ -22,7 +22,7 @@ from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
 from cleanplate.prints.fading import unfaded
 from cleanplate.prints.marks import marks, threshold_for
-from cleanplate.prints.tint import keep_to, tint_of
+from cleanplate.prints.tint import GREY, keep_to, tint_of
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.engine_choice import automatic_engine
@@ -265,14 +265,7 @@ def _wider(hole: Mask, others: Mask, radius: float) -> tuple[Mask, int] | None:
 
 def _in_tint_of(image: Image, result: Image, defects: Mask) -> Image:
     """Grey pictures stay grey, and sepia ones brown: a network may give its fill a breath of colour."""
-    if is_grey(image):
-        for top in range(0, len(result), 256):
-            band, inside = result[top : top + 256], defects[top : top + 256]
-            if inside.any():
-                grey = np.rint(band[inside].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32))
-                band[inside] = grey.astype(result.dtype)[:, None]
-        return result
-    tint = tint_of(image, defects)
+    tint = GREY if is_grey(image) else tint_of(image, defects)
     if tint is not None:
         keep_to(tint, result, defects)
     return result

@@ -24,10 +24,11 @@ from cleanplate.encode.options import EncodeOptions, format_of
 from cleanplate.encode.preview import encode_mask
 from cleanplate.errors import ArgumentError, OutputError, SelectionError
 from cleanplate.picture import Picture
+from cleanplate.runtime.early import open_early
 from cleanplate.tasks.clock import Clock
 from cleanplate.tasks.outputs import Files, check_outputs, write_all
 from cleanplate.tasks.restoration import RestoreResult, restore
-from cleanplate.tasks.restore_networks import NetworkChoice, opening
+from cleanplate.tasks.restore_networks import NetworkChoice, open_networks
 from cleanplate.tasks.restore_options import Kind, RestoreOptions, RestoreTargets
 from cleanplate.tasks.restore_report import RestoreReport
 from cleanplate.types import Box, Image, Mask
@@ -193,9 +194,9 @@ def _page(
     data: bytes, number: int, name: str, wanted: Sequence[Kind], options: RestoreOptions, how: EncodeOptions
 ) -> _Page:
     colour = bool({"colour", "restored_colour"} & set(wanted))
-    with opening(_choice(options, colour)):
-        picture = read_picture(data, name=name, limits=options.limits)
-        mask = _given_mask(options, number, picture)
+    open_early(lambda: open_networks(_choice(options, colour)))
+    picture = read_picture(data, name=name, limits=options.limits)
+    mask = _given_mask(options, number, picture)
     hints = read_hints(options.hints, options.limits) if number == 0 and colour else []
     result = restore(
         picture.pixels,

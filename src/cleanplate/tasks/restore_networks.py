@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cleanplate.colour.network import ColourNetwork
 from cleanplate.colour.network import open_network as open_colour_network
-from cleanplate.errors import ArgumentError, CleanplateError
+from cleanplate.errors import ArgumentError
 from cleanplate.inpaint import partial
 from cleanplate.inpaint.engine import EngineOptions
 from cleanplate.prints.network import DamageNetwork
@@ -86,22 +84,6 @@ def open_networks(choice: NetworkChoice) -> Networks:
         found = None if finder is None else finder.result()
         painted = None if painter is None else painter.result()
         return Networks(found, filler.result(), painted)
-
-
-@contextmanager
-def opening(choice: NetworkChoice) -> Iterator[None]:
-    """Open networks beside what is done in the block, so that they are open when they are asked for.
-
-    What fails here fails again where they are asked for, and is told there.
-    """
-
-    def attempt() -> None:
-        with suppress(CleanplateError):
-            open_networks(choice)
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(attempt)
-        yield
 
 
 def _filler(choice: NetworkChoice) -> partial.Partial | None:

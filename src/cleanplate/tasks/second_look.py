@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,7 @@ class SecondLook:
         self._image = image
         self._network = _opened(device)
         self._threads = threads or usable_cores()
+        self._close_up = cache(partial(close_up, image))
         self._looked = cache(self._look)
 
     def is_person(self, instance: Instance, *, surely: bool = False) -> bool:
@@ -71,8 +72,10 @@ class SecondLook:
 
     def is_statue(self, instance: Instance) -> bool:
         """Whether it has none of the colours of people, in a photograph that has them; no network is asked."""
-        view = close_up(self._image, instance, GLANCE)
-        return self._has_warm_colours and not is_grey(view) and is_cold(instance, view)
+        if not self._has_warm_colours:
+            return False
+        view = self._close_up(instance, GLANCE)
+        return not is_grey(view) and is_cold(instance, view)
 
     @cached_property
     def _has_warm_colours(self) -> bool:
@@ -89,7 +92,7 @@ class SecondLook:
         return with_limbs(instance, *self._looked(instance, STARE if large else GLANCE), whose)
 
     def _look(self, instance: Instance, side: int) -> tuple[CloseUp, Alpha]:
-        view = close_up(self._image, instance, side)
+        view = self._close_up(instance, side)
         return view, self._network(view.picture)
 
 

@@ -5,7 +5,7 @@ import vectors from "./golden.json";
 import type { Levels, Mask, Picture } from "../../src/local/stages/arrays";
 import { behindOf } from "../../src/local/matting/backdrop";
 import { foregroundColours } from "../../src/local/matting/foreground";
-import { withoutSpecks } from "../../src/local/matting/portrait";
+import { withoutSpecks, workingSize } from "../../src/local/matting/portrait";
 import { refine } from "../../src/local/matting/refine";
 import { search } from "../../src/local/stages/correspondence";
 import { fill, grown } from "../../src/local/stages/fill";
@@ -157,6 +157,11 @@ test("mattes: specks, full size, colours of the foreground, lens blur", () => {
   const blurred = behindOf(picture, full, { kind: "blur", strength: 30 });
   expect(differences(blurred.data, unpacked<Picture>(matting.blurred).data).mean).toBeLessThan(0.3);
 }, 60_000);
+
+test("the size at which the matting network sees pictures", () => {
+  for (const { picture, network } of golden.seen as { picture: [number, number]; network: [number, number] }[])
+    expect(workingSize(picture[1], picture[0])).toEqual([network[1], network[0]]);
+});
 
 test("the window of a part that stands alone", () => {
   const dots = { width: 170, height: 130, data: new Uint8Array(170 * 130) };
