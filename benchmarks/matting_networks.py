@@ -122,12 +122,13 @@ def plot(points: Mapping[str, tuple[float, float]]) -> str:
         x, y = at(10**low, float(mark))
         parts.append(f'<line x1="{x:.1f}" x2="{width - rim}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" font-size="11" text-anchor="end">{mark:.2f}</text>')
-    for name, (ms, iou) in points.items():
-        x, y = at(ms, iou)
+    places = [at(*point) for point in points.values()]
+    for (name, _), (x, y) in zip(points.items(), places, strict=True):
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#1a5fb4"/>')
         side = 'text-anchor="end" ' if x > 0.7 * width else ""
-        label = html.escape(name)
-        parts.append(f'<text {side}x="{x - 8 if side else x + 8:.1f}" y="{y - 6:.1f}" font-size="12">{label}</text>')
+        crowded = any(abs(x - other) < 160 and y < below < y + 16 for other, below in places)
+        label, row = html.escape(name), y - 16 if crowded else y - 6
+        parts.append(f'<text {side}x="{x - 8 if side else x + 8:.1f}" y="{row:.1f}" font-size="12">{label}</text>')
     parts.append(f'<text x="{width / 2}" y="{height - 16}" font-size="12" text-anchor="middle">network, ms</text>')
     parts.append(f'<text x="{rim}" y="{rim - 12}" font-size="12">mean IoU, pictures with people</text></svg>')
     return "\n".join(parts) + "\n"
