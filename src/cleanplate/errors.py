@@ -24,6 +24,10 @@ class CleanplateError(Exception):
         text = problem if self.subject is None else f"{self.subject}: {problem}"
         super().__init__(text if fix is None else f"{text}; {fix}")
 
+    def about(self, subject: str | Path) -> CleanplateError:
+        """The same error, naming ``subject`` if it names nothing yet: who works on arrays does not know their file."""
+        return self if self.subject is not None else _rebuild(type(self), self.problem, str(subject), self.fix)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Cross process borders unharmed (worker processes report their failures)."""
         return (_rebuild, (type(self), self.problem, self.subject, self.fix))

@@ -61,7 +61,7 @@ def test_over_the_pixel_limit(cleanplate, photo, tmp_path):
 def test_everything_selected(cleanplate, photo, tmp_path, arguments):
     ran = cleanplate("erase", photo, *arguments, "-o", "clean.png")
     assert ran.code == 4
-    assert "everything is selected" in ran.error
+    assert f"{photo}: everything is selected" in ran.error
     assert listing(tmp_path) == {"photo.png"}
 
 

@@ -112,6 +112,9 @@ def test_one_output_alone_and_pipes(cleanplate, folder):
     piped = cleanplate("restore", "-", *FIND, stdin=(folder / "scan.png").read_bytes())
     assert piped.code == 0, piped.stderr
     assert Image.open(io.BytesIO(piped.stdout_bytes)).mode == "L"
+    ran = cleanplate("restore", "scan.png", *FIND, "--only", "defects", "-o", "new")
+    assert ran.code == 0, ran.stderr
+    assert listing(folder / "new") == {"scan.png"}  # as in a folder that is there
     mask = cleanplate("restore", "scan.png", *FIND, "--only", "defects", "-o", "-")
     assert np.asarray(Image.open(io.BytesIO(mask.stdout_bytes)))[true_damage()].min() == 255
     several = cleanplate("restore", "scan.png", *ALL, "-o", "one.png")

@@ -57,7 +57,7 @@ def do_job(job: Job) -> Outcome:
     try:
         report = job.errand.do(job.source, name=job.key, again=job.overwrite)
     except CleanplateError as error:
-        return failed(job.key, str(error), error.exit_code)
+        return failed(job.key, str(error.about(job.key)), error.exit_code)
     except MemoryError:
         return failed(job.key, f"{job.key}: out of memory")
     except Exception as error:

@@ -11,7 +11,7 @@ import typer
 from cleanplate.batch.assignment import Report
 from cleanplate.cli.wishes import STREAM, Wishes
 from cleanplate.decode.limits import Limits
-from cleanplate.errors import ArgumentError, OutputError
+from cleanplate.errors import ArgumentError, CleanplateError, OutputError
 
 
 def work_on_one(wishes: Wishes) -> None:
@@ -23,7 +23,10 @@ def work_on_one(wishes: Wishes) -> None:
     piped = source == STREAM
     content = _from_stdin(wishes.limits) if piped else source
     errand = wishes.assignment.one(None if piped else source, target)
-    report = errand.do(content, name="standard input" if piped else None)
+    try:
+        report = errand.do(content, name="standard input" if piped else None)
+    except CleanplateError as error:
+        raise error.about("standard input" if piped else source) from error.__cause__
     if report.data is not None:
         _to_stdout(report.data)
     _tell(report, wishes, stdout_is_free=report.data is None)

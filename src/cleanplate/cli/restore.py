@@ -14,6 +14,7 @@ from cleanplate.cli import print_arguments as shared
 from cleanplate.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from cleanplate.batch.restoring import Restoring
     from cleanplate.tasks.restore_options import Kind
 
 _FIND = "Finding damage"
@@ -188,11 +189,12 @@ def restore(
         encode=EncodeOptions(arguments.format_named(format), quality, strip_gps, mark_ai),
         limits=Limits() if max_pixels is None else Limits(max_pixels=max_pixels),
     )
+    assignment = Restoring(options, alone)
     carry_out(
         Wishes(
             sources=tuple(sources),
-            output=_place(sources, output, alone),
-            assignment=Restoring(options, alone),
+            output=_place(sources, output, assignment),
+            assignment=assignment,
             tell=shared.told,
             limits=options.limits,
             json=json_report,
@@ -215,7 +217,7 @@ def _kinds(only: list[str] | None) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if kind in named)
 
 
-def _place(sources: list[Path], output: Path | None, only: Kind | None) -> Path | None:
+def _place(sources: list[Path], output: Path | None, assignment: Restoring) -> Path | None:
     """Where the results of one picture go: several of them need a folder, in which names follow the picture's."""
     from cleanplate.cli.wishes import STREAM
     from cleanplate.encode.options import SUFFIXES
@@ -223,7 +225,7 @@ def _place(sources: list[Path], output: Path | None, only: Kind | None) -> Path 
     several = len(sources) > 1 or sources[0].is_dir()
     if output is None or output == STREAM or several or output.is_dir():
         return output
-    if only is not None:
+    if assignment.only is not None and output.suffix:
         return output
     if output.suffix.lower() in SUFFIXES:
         fix = f"name a folder, or add --only restored to write {output.name} alone"
@@ -234,4 +236,4 @@ def _place(sources: list[Path], output: Path | None, only: Kind | None) -> Path 
         )
     if output.exists():
         raise ArgumentError("is a file", subject=f"-o {output}", fix="name a folder")
-    return output / sources[0].name
+    return output / assignment.named(Path(sources[0].name))
