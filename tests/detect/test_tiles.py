@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from cleanplate.detect.instances import detections as find_all
 from cleanplate.detect.network import Detections
 from cleanplate.detect.tiles import closer_scale, joined, look_of, of_tile, tiles, without_doubles
 from cleanplate.errors import ArgumentError
@@ -49,6 +53,37 @@ def test_a_closer_look_goes_where_small_people_are_suspected() -> None:
     assert tiles(nobody, 4000, 6000, side=800, first=800 / 6000, closer=1600 / 6000, look="closer") == []
     crowd = detections(*(((x, y, x + 30, y + 90), 0.3) for x in range(0, 12000, 700) for y in range(0, 8000, 700)))
     assert len(tiles(crowd, 8000, 12000, side=800, first=800 / 12000, closer=1600 / 12000, look="closer")) == 4
+
+
+class Looking:
+    """A network that sees half of a large person, and the whole one from afar; what it is asked is kept."""
+
+    side = 800
+
+    def __init__(self, overview: int | None) -> None:
+        self.overview = overview
+        self.scales: list[float] = []
+
+    def scale_for(self, height: int, width: int) -> float:
+        return self.side / max(height, width)
+
+    def __call__(self, picture: NDArray[np.uint8], scale: float) -> Detections:
+        self.scales.append(scale)
+        if scale == self.scale_for(*picture.shape[:2]):
+            return detections(((100, 100, 500, 500), 0.7), ((900, 700, 940, 780), 0.6))
+        return detections(((100, 100, 500, 950), 0.9), ((600, 700, 640, 780), 0.9))
+
+
+def test_who_is_larger_than_the_network_learnt_is_looked_at_from_afar() -> None:
+    picture = np.zeros((1000, 1000, 3), np.uint8)
+    network: Any = Looking(overview=400)
+    found = find_all(picture, network)
+    assert network.scales == [pytest.approx(0.8), pytest.approx(0.4)]
+    # The whole person instead of half of it; what is small is left to the first look.
+    assert sorted(found.boxes.tolist()) == [[100, 100, 500, 950], [900, 700, 940, 780]]
+    for other, look in ((Looking(overview=None), "closer"), (Looking(overview=400), "once"), (Looking(700), "closer")):
+        find_all(picture, other, look=look)  # type: ignore[arg-type]
+        assert other.scales == [pytest.approx(0.8)]
 
 
 def test_what_an_inner_edge_cuts_is_left_to_others() -> None:

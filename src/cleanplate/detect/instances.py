@@ -1,8 +1,8 @@
 """Find people, and whatever else the network knows: boxes, labels, scores and full-size masks.
 
-Mask R-CNN (arXiv 1703.06870) looks at the picture as a whole and, where it suspects small people, once more closely
-(:mod:`cleanplate.detect.tiles`); its coarse masks are moved to the edges of the picture
-(:mod:`cleanplate.detect.edges`).
+Mask R-CNN (arXiv 1703.06870) looks at the picture as a whole; where it suspects small people, once more closely; where
+somebody is larger than those it learnt from, once more from afar (:mod:`cleanplate.detect.tiles`). Its coarse masks are
+moved to the edges of the picture (:mod:`cleanplate.detect.edges`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import Detections, PeopleNetwork, open_network
 from cleanplate.detect.shapes import shapes
-from cleanplate.detect.tiles import Look, closer_scale, joined, look_of, of_tile, tiles, without_doubles
+from cleanplate.detect.tiles import Look, closer_scale, joined, large, look_of, of_tile, tiles, without_doubles
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.types import Box, Image, check_image
@@ -116,7 +116,12 @@ def detections(image: Image, network: PeopleNetwork, *, look: Look = "closer") -
     height, width = image.shape[:2]
     scale = network.scale_for(height, width)
     found = without_doubles(network(image, scale))
-    finer = None if look == "once" else closer_scale(height, width, network.side)
+    if look == "once":
+        return found
+    if network.overview is not None and large(found, scale, network.overview).any():
+        seen = network(image, scale * network.overview / network.side)
+        found = without_doubles(found.and_also(seen.chosen(large(seen, scale, network.overview))))
+    finer = closer_scale(height, width, network.side)
     if finer is None:
         return found
     parts = tiles(found, height, width, side=network.side, first=scale, closer=finer, look=look)

@@ -95,6 +95,7 @@ class PeopleNetwork:
         minimum: smallest side that it takes.
         labels: number to name of what it knows.
         notes: remarks for the user.
+        overview: longest side at which it sees large things best, where that is less than ``side``.
     """
 
     session: Session
@@ -103,6 +104,7 @@ class PeopleNetwork:
     minimum: int
     labels: dict[int, str]
     notes: tuple[str, ...] = ()
+    overview: int | None = None
 
     @property
     def device(self) -> str:
@@ -200,6 +202,7 @@ def open_network(
         contract.minimum,
         labels_of(session, found.path),
         (*found.notes, *session.notes),
+        contract.working_size,
     )
 
 

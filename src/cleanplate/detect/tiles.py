@@ -1,7 +1,8 @@
-"""A second, closer look for small people in large pictures, and joining what both looks found.
+"""Further looks for people who are too small or too large in the first one, and joining what all looks found.
 
 The picture as a whole is scaled down to the side that the network takes; who is small there is a handful of cells of
-its features. Parts of the picture at a finer scale show him large enough.
+its features. Parts of the picture at a finer scale show him large enough. Who fills the picture may be larger than
+anybody that the network learnt from; a look from afar shows him as it knows people.
 """
 
 from __future__ import annotations
@@ -55,6 +56,18 @@ def suspected(found: Detections, scale: float) -> NDArray[np.bool_]:
     """Which detections of the first look are small in what the network saw."""
     heights = (found.boxes[:, 3] - found.boxes[:, 1]) * scale
     return np.asarray((heights < _SMALL) & (found.scores >= _SUSPECTED), np.bool_)
+
+
+def large(found: Detections, scale: float, overview: int) -> NDArray[np.bool_]:
+    """Which detections an overview shows better: those that are larger than half of it in what the network saw.
+
+    Args:
+        found: in pixels of the picture.
+        scale: of the first look at the picture.
+        overview: longest side of the picture in the look from afar.
+    """
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0) * scale
+    return np.asarray((sides > overview / 2) & (found.scores >= _SUSPECTED), np.bool_)
 
 
 def tiles(
