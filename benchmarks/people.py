@@ -55,8 +55,8 @@ def timed(work: Callable[[], object], repeats: int) -> dict[str, float]:
 
 def in_memory(picture: NDArray[np.uint8], weights: Path | None, repeats: int) -> dict[str, Any]:
     """Figures of the network and of finding people."""
-    from cleanplate.detect.instances import segment
     from cleanplate.detect.network import open_network
+    from cleanplate.tasks.segmentation import segment
 
     network = open_network(weights)
     scale = network.scale_for(*picture.shape[:2])

@@ -23,7 +23,8 @@ from scipy.io import loadmat
 from cleanplate.detect import edges
 from cleanplate.detect.network import Detections, scaled
 from cleanplate.detect.paste import pasted
-from cleanplate.detect.shapes import eight_bit, shapes
+from cleanplate.detect.shapes import shapes
+from cleanplate.detect.views import eight_bit
 from cleanplate.types import Box, Mask
 from evaluation.metrics.boundary_f import boundary_f
 

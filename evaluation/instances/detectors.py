@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.detect.coco_labels import PERSON
-from cleanplate.detect.instances import segment
 from cleanplate.detect.network import open_network
 from cleanplate.detect.paste import pasted
+from cleanplate.tasks.segmentation import segment
 from cleanplate.types import Box
 from evaluation.metrics.average_precision import Objects
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cleanplate.colour.hints import ColourHint
     from cleanplate.detect.instance import Instance
-    from cleanplate.detect.instances import segment
     from cleanplate.errors import CleanplateError
     from cleanplate.tasks.background import BackgroundResult, replace_background
     from cleanplate.tasks.colorization import ColorizeResult, colorize
     from cleanplate.tasks.cutout import CutoutResult, cutout
     from cleanplate.tasks.eraser import EraseResult, erase
     from cleanplate.tasks.restoration import RestoreResult, restore
+    from cleanplate.tasks.segmentation import segment
     from cleanplate.types import Alpha, Box, Image, Mask
 
 __version__ = "0.1.0"
@@ -66,7 +66,7 @@ _HOMES = {
     "erase": "cleanplate.tasks.eraser",
     "replace_background": "cleanplate.tasks.background",
     "restore": "cleanplate.tasks.restoration",
-    "segment": "cleanplate.detect.instances",
+    "segment": "cleanplate.tasks.segmentation",
 }
 
 

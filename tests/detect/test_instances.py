@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import cleanplate
-from cleanplate.detect.instances import segment
 from cleanplate.errors import ArgumentError, ArrayError, EngineError, SelectionError, WeightsError
+from cleanplate.tasks.segmentation import segment
 from tests.detect.graphs import BLUE, DOG, GREEN, RED, YELLOW, colour_people
 from tests.detect.streets import street, with_person
 from tests.runtime.graphs import doubling

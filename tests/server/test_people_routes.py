@@ -10,7 +10,7 @@ from PIL import Image
 from cleanplate.errors import MissingExtraError
 from cleanplate.tasks.cutout_file import background_file, cutout_file
 from cleanplate.tasks.matte_options import BackgroundOptions, Behind, CutoutOptions, MatteOptions
-from cleanplate.tasks.segmentation import SegmentOptions, segment_file
+from cleanplate.tasks.segment_file import SegmentOptions, segment_file
 from tests.detect.graphs import GREEN, RED, colour_people
 from tests.detect.streets import street, with_person
 from tests.matting.pictures import red_is_person, two_people

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import cleanplate
-from cleanplate.detect.instances import segment
 from cleanplate.errors import ArgumentError, ArrayError, SelectionError
 from cleanplate.tasks.people import People, choose_people, clicked
+from cleanplate.tasks.segmentation import segment
 from tests.detect.graphs import BLUE, DOG, GREEN, RED, YELLOW, colour_people
 from tests.detect.streets import figure, instance_of, street, with_person
 

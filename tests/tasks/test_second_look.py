@@ -88,7 +88,7 @@ def test_a_hand_that_the_mask_lacks_goes_too(scene, seer):
     assert chosen is not None
     assert not chosen.decisions[0].instance.mask[truth["hand"]][-4:].any()
     assert chosen.mask[truth["hand"]].all()
-    assert len(seer.asked) == 1, "only who is erased is looked at"
+    assert len(seer.asked) == 4, "three masks, and then only who is erased"
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,10 @@ def test_in_grey_photographs_the_network_is_taken_at_its_word(scene, seer):
     picture, truth = scene
     grey = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
     post = instance_of(truth["post"])
+    closer = second_look.close_up_network(None)
+    assert closer is not None
     for image, hardly in ((picture, True), (grey, False)):
-        looked = SecondLook(image)
+        looked = SecondLook(image, closer)
         assert looked.is_person(post) != hardly
         assert not looked.is_person(post, surely=True)
 
@@ -148,20 +150,20 @@ def test_nobody_at_all_but_a_post(seer):
 def test_networks_of_others_are_taken_at_their_word(tmp_path, scene):
     picture, truth = scene
     network = colour_people(tmp_path / "other.onnx", [RED, GREEN, BLUE])
-    assert second_look.second_look(picture, network) is None
+    assert second_look.close_up_network(network) is None
     result = cleanplate.erase(picture, people="passersby", people_weights=network, engine="telea")
     assert [each.erased for each in result.people] == [True, False, True]
     assert result.mask[truth["post"]].all()
 
 
 @pytest.mark.parametrize("weights", [None, Path("people-lite0")])
-def test_the_network_that_ships_is_looked_after(scene, weights, seer):
-    assert isinstance(second_look.second_look(scene[0], weights), SecondLook)
+def test_the_network_that_ships_is_looked_after(weights, seer):
+    assert second_look.close_up_network(weights) is not None
 
 
-def test_without_a_matting_network_there_is_no_second_look(scene, monkeypatch):
+def test_without_a_matting_network_there_is_no_second_look(monkeypatch):
     monkeypatch.setattr(second_look, "available", lambda _: None)
-    assert second_look.second_look(scene[0], None) is None
+    assert second_look.close_up_network(None) is None
 
 
 def test_a_sure_person_without_any_warm_colour_is_a_statue(tmp_path, scene, seer, monkeypatch):

@@ -12,7 +12,7 @@ import typer
 from cleanplate.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from cleanplate.tasks.segmentation import SegmentReport
+    from cleanplate.tasks.segment_file import SegmentReport
 
 app = typer.Typer(
     add_completion=False,
@@ -66,7 +66,7 @@ def segment(
     # Heavy parts are imported here, so that the help comes at once.
     from cleanplate.decode.limits import Limits
     from cleanplate.detect.tiles import look_of
-    from cleanplate.tasks.segmentation import SegmentOptions, segment_file
+    from cleanplate.tasks.segment_file import SegmentOptions, segment_file
 
     if output == _STREAM:
         raise ArgumentError("is for the list: --json -", subject="-o -", fix="name a file for the picture")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cleanplate.detect.instance import Instance
 from cleanplate.detect.network import scaled
-from cleanplate.detect.shapes import eight_bit
+from cleanplate.detect.views import eight_bit
 from cleanplate.types import Box, Image, Mask
 
 _SIDE = 256

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cleanplate.detect.attached import parts_at
 from cleanplate.detect.instance import Instance
 from cleanplate.detect.network import scaled
-from cleanplate.detect.shapes import eight_bit
+from cleanplate.detect.views import eight_bit
 from cleanplate.types import Alpha, Box, Image, Mask
 
 GLANCE, STARE = 256, 384
@@ -28,7 +28,6 @@ _EDGE = 0.02
 _REACH = 0.22
 """How far a limb may reach, likewise; what goes on beyond is something else that looks like a person."""
 _MOST = 1.0
-_GREY = 6
 _WARM, _LIGHT, _WARM_SOMEWHERE = 1.75, 45.0, 4.0
 """Of CIE L*a*b*: the redness that some of a person has, the lightness from which it shows, and the redness that some of
 a picture must have."""
@@ -57,12 +56,6 @@ def close_up(image: Image, person: Instance, side: int = GLANCE) -> CloseUp:
     window = person.box.grown(around).clipped(*image.shape[:2])
     scale = min(_MOST_ENLARGED, side / max(window.width, window.height))
     return CloseUp(window, eight_bit(scaled(image[window.slices], scale)))
-
-
-def is_grey(view: CloseUp) -> bool:
-    """Whether a close-up has no colours to speak of: networks that learned from colours see less there."""
-    picture = view.picture.astype(np.int16)
-    return bool(np.percentile(picture.max(axis=2) - picture.min(axis=2), 99) <= _GREY)
 
 
 def has_warm_colours(image: Image) -> bool:

@@ -7,61 +7,23 @@ moved to the edges of the picture (:mod:`cleanplate.detect.edges`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cleanplate.detect.instance import Instance, numbered
+from cleanplate.detect.coco_labels import PERSON
+from cleanplate.detect.instance import Instance
 from cleanplate.detect.memory import Memory
-from cleanplate.detect.network import Detections, PeopleNetwork, open_network
-from cleanplate.detect.shapes import shapes
+from cleanplate.detect.network import Detections, PeopleNetwork
+from cleanplate.detect.shapes import CloserLook, shapes
 from cleanplate.detect.tiles import Look, closer_scale, joined, large, look_of, of_tile, tiles, without_doubles
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.runtime.cpu_limits import usable_cores
-from cleanplate.types import Box, Image, check_image
+from cleanplate.types import Alpha, Box, Image
 
 MIN_SCORE = 0.5
 """How sure the network must be of what it finds, unless the caller says."""
-
-
-def segment(
-    image: Image,
-    *,
-    labels: Sequence[str] | None = None,
-    min_score: float = MIN_SCORE,
-    look: Look = "closer",
-    device: str = "auto",
-    weights: str | Path | None = None,
-    threads: int | None = None,
-) -> list[Instance]:
-    """Find people and things.
-
-    Args:
-        image: H x W x 3 RGB, uint8 or uint16, upright; not changed.
-        labels: only these, such as ``["person"]``; None for all that the network knows.
-        min_score: how sure the network must be, 0..1.
-        look: how closely small people are looked for: ``once`` in the picture as a whole; ``closer`` also in up to four
-            parts of a large picture where small people are suspected; ``everywhere`` in all its parts, which takes
-            several times as long.
-        device: where the network runs; see ``cleanplate doctor``.
-        weights: an ONNX file, or a name from ``cleanplate models``; None for the network that ships.
-        threads: cores that may be used; None for all usable ones.
-
-    Returns:
-        What was found, numbered from left to right; an empty list if nothing was. Ids do not depend on ``labels``.
-
-    Raises:
-        ArrayError: ``image`` breaks its contract.
-        ArgumentError: ``min_score`` is not within 0..1, or ``look`` is none of the three.
-        SelectionError: the network does not know a label.
-        EngineError: the weights are missing or damaged, the device is not there, or the network failed.
-    """
-    check_image(image)
-    network = open_network(weights, device=device, threads=threads)
-    check_labels(labels or (), network)
-    found = find(image, network, min_score=min_score, look=look, threads=threads)
-    return [each for each in numbered(found) if labels is None or each.label in labels]
 
 
 def check_labels(labels: Collection[str], network: PeopleNetwork) -> None:
@@ -85,13 +47,22 @@ def find(
     look: Look = "closer",
     threads: int | None = None,
     memory: Memory | None = None,
+    alpha_of: Callable[[NDArray[np.uint8]], Alpha] | None = None,
 ) -> list[Instance]:
-    """As :func:`segment`, with an open network and without numbers (every id is 0).
+    """Find people and things, not numbered yet: every id is 0.
 
-    ``memory`` spares the network a picture that it saw before; the answer is the same.
+    Args:
+        image: H x W x 3 RGB, uint8 or uint16, upright; not changed.
+        network: finds them.
+        min_score: how sure it must be, 0..1.
+        look: how closely small people are looked for; see :func:`cleanplate.segment`.
+        threads: cores that may be used; None for all usable ones.
+        memory: spares the network a picture that it saw before; the answer is the same.
+        alpha_of: the pixels of people as another network sees them; see :class:`cleanplate.detect.shapes.CloserLook`.
 
     Raises:
-        ArgumentError, EngineError: as there.
+        ArgumentError: ``min_score`` is not within 0..1, or ``look`` is none of the three.
+        EngineError: a network failed.
     """
     if not 0.0 <= min_score <= 1.0:
         raise ArgumentError(f"is {min_score}, not within 0..1", subject="--min-score")
@@ -103,7 +74,11 @@ def find(
     found = found.chosen(found.scores >= min_score)
     height, width = image.shape[:2]
     instances = []
-    for place, shape in enumerate(shapes(image, found, threads=threads or usable_cores())):
+    closer = None
+    if alpha_of is not None:
+        people = [network.name_of(int(label)) == PERSON for label in found.labels]
+        closer = CloserLook(alpha_of, np.array(people, np.bool_))
+    for place, shape in enumerate(shapes(image, found, closer=closer, threads=threads or usable_cores())):
         if shape is None:
             continue
         label, score = network.name_of(int(found.labels[place])), float(found.scores[place])

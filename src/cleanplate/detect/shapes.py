@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,48 +14,82 @@ from numpy.typing import NDArray
 from cleanplate.detect.edges import WORKING_SIDE, refined
 from cleanplate.detect.network import Detections, scaled
 from cleanplate.detect.paste import pasted
+from cleanplate.detect.views import eight_bit, is_grey
 from cleanplate.types import Alpha, Box, Image, Mask
 
 _AROUND = 0.08
 _LEAST_AROUND = 4
+_CLOSE_UP, _MOST_ENLARGED = 256, 3.0
+"""Longer side of what the closer look is given, and how much a person is enlarged for it."""
+_WEIGHT, _ENOUGH, _SEEN = 0.3, 0.45, 0.25
+"""Weight of the closer look, from which value of both a pixel is the person's, and how much of the mask it must see at
+least to be asked. For 256 people of COCO128, tiny-COCO and Penn-Fudan the mean IoU of masks rises from 0.64, 0.61 and
+0.78 to 0.65, 0.64 and 0.81; heavier weights make some masks better and lose parts of others."""
 _SPECK = 0.02
 """Parts of a mask smaller than this share of it are the filter's, not the person's."""
 
 
-def shapes(image: Image, found: Detections, *, threads: int = 1) -> list[tuple[Box, Mask] | None]:
+@dataclass(frozen=True)
+class CloserLook:
+    """What another network, one for the pixels of people, sees of each person.
+
+    Attributes:
+        alpha_of: h x w x 3 uint8 RGB, a person and some surroundings, to h x w float32, 0..1: how much of each pixel is
+            of a person; called from several threads.
+        people: which detections are people, by their place.
+    """
+
+    alpha_of: Callable[[NDArray[np.uint8]], Alpha]
+    people: NDArray[np.bool_]
+
+
+def shapes(
+    image: Image, found: Detections, *, closer: CloserLook | None = None, threads: int = 1
+) -> list[tuple[Box, Mask] | None]:
     """The pixels of each detection; a pixel that two claim belongs to the one whose mask says so more clearly.
 
     Args:
         image: H x W x 3, uint8 or uint16.
         found: K detections, in pixels of ``image``.
+        closer: another opinion on the pixels of people; None for none.
         threads: worked on at a time; the result does not depend on it.
 
     Returns:
         For each detection the smallest box around its pixels and the box-sized mask; None where none are left.
     """
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        drawn = list(pool.map(lambda place: _shape(image, found, place), range(len(found))))
+        drawn = list(pool.map(lambda place: _shape(image, found, place, closer), range(len(found))))
     return _each_pixel_once(drawn, found, image.shape[:2])
 
 
-def _shape(image: Image, found: Detections, place: int) -> tuple[Box, Mask]:
+def _shape(image: Image, found: Detections, place: int, closer: CloserLook | None) -> tuple[Box, Mask]:
     window = _window(found.boxes[place], *image.shape[:2])
     view = image[window.slices]
     small = eight_bit(scaled(view, min(1.0, WORKING_SIDE / max(view.shape[:2]))))
     size = small.shape[0], small.shape[1]
     coarse = pasted(found.masks[place], found.boxes[place], window, size)
+    if closer is not None and closer.people[place]:
+        coarse = _agreed(coarse, small, closer.alpha_of)
     coarse = _without_rivals(coarse, found, place, window)
     left, top, right, bottom = found.boxes[place]
     cell = max(right - left, bottom - top) / found.masks.shape[1] * (small.shape[0] / window.height)
     if cell < 1.0:
         # The mask is finer than the picture: there is nothing to be moved.
-        return window, pasted(found.masks[place], found.boxes[place], window, (window.height, window.width)) >= 0.5
+        return window, coarse >= 0.5
     return window, _tidied(refined(small, coarse, float(cell), view))
 
 
-def eight_bit(picture: Image) -> NDArray[np.uint8]:
-    """The picture with 8 bits a channel."""
-    return np.asarray(picture if picture.dtype == np.uint8 else picture >> 8, np.uint8)
+def _agreed(coarse: Alpha, small: NDArray[np.uint8], alpha_of: Callable[[NDArray[np.uint8]], Alpha]) -> Alpha:
+    """The coarse mask with what the closer look sees: finer, but it cannot tell one person from the next."""
+    own = coarse >= 0.5
+    if is_grey(small) or not own.any():
+        return coarse
+    seen = alpha_of(eight_bit(scaled(small, min(_MOST_ENLARGED, _CLOSE_UP / max(small.shape[:2])))))
+    alpha = cv2.resize(seen, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_LINEAR)
+    if float(alpha[own].mean()) < _SEEN:
+        return coarse
+    agreed = (1 - _WEIGHT) * coarse + _WEIGHT * alpha + (0.5 - _ENOUGH)
+    return np.asarray(np.clip(agreed, 0.0, 1.0), np.float32)
 
 
 def _window(box: NDArray[np.float32], height: int, width: int) -> Box:

@@ -21,7 +21,7 @@ from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.mask.growth import grow
 from cleanplate.mask.lengths import parse_length, parse_numbers
 from cleanplate.runtime.early import open_early
-from cleanplate.tasks.second_look import SecondLook, second_look, second_look_opener
+from cleanplate.tasks.second_look import SecondLook, close_up_network
 from cleanplate.types import Image, Mask
 
 _SUSPECTED = 0.3
@@ -132,9 +132,9 @@ def open_people_early(wanted: People, *, device: str = "auto", threads: int | No
     """Let a thread open what :func:`choose_people` will ask for, while the picture is decoded."""
     if wanted.is_empty:
         return
-    second = second_look_opener(wanted.weights, device=device)
     open_early(
-        lambda: open_network(wanted.weights, device=device, threads=threads), *(() if second is None else (second,))
+        lambda: open_network(wanted.weights, device=device, threads=threads),
+        lambda: close_up_network(wanted.weights, device=device),
     )
 
 
@@ -172,10 +172,13 @@ def choose_people(
     network = open_network(wanted.weights, device=device, threads=threads)
     check_labels(wanted.labels, network)
     lowest = min(_SUSPECTED, wanted.min_score)
-    seen = find(image, network, min_score=lowest, look=wanted.look, threads=threads, memory=wanted.memory)
+    closer = close_up_network(wanted.weights, device=device)
+    seen = find(
+        image, network, min_score=lowest, look=wanted.look, threads=threads, memory=wanted.memory, alpha_of=closer
+    )
     found = numbered([each for each in seen if each.score >= wanted.min_score])
     suspects = [each for each in seen if each.score < wanted.min_score and each.label == PERSON]
-    looked = second_look(image, wanted.weights, device=device, threads=threads) if found else None
+    looked = None if closer is None else SecondLook(image, closer, threads=threads)
     doubtful = _doubtful(found, wanted, looked)
     decisions = _decisions(image, found, wanted, doubtful)
     erased = [each.instance for each in decisions if each.erased]

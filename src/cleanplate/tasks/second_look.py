@@ -8,7 +8,7 @@ cost 18 % of the true ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, partial
 
@@ -22,12 +22,12 @@ from cleanplate.detect.close_up import (
     close_up,
     has_warm_colours,
     is_cold,
-    is_grey,
     share_seen,
     with_limbs,
 )
 from cleanplate.detect.instance import Instance
 from cleanplate.detect.network import WANTED as PEOPLE_WANTED
+from cleanplate.detect.views import is_grey
 from cleanplate.matting.network import WANTED as MATTE_WANTED
 from cleanplate.matting.network import MatteNetwork, open_network
 from cleanplate.runtime.cpu_limits import usable_cores
@@ -46,16 +46,13 @@ class SecondLook:
 
     Args:
         image: H x W x 3, uint8 or uint16.
-        device: where the network runs.
+        network: looks at close-ups (:func:`close_up_network`).
         threads: cores that may be used.
-
-    Raises:
-        EngineError: the network is missing or failed.
     """
 
-    def __init__(self, image: Image, *, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(self, image: Image, network: MatteNetwork, *, threads: int | None = None) -> None:
         self._image = image
-        self._network = _opened(device)
+        self._network = network
         self._threads = threads or usable_cores()
         self._close_up = cache(partial(close_up, image))
         self._looked = cache(self._look)
@@ -66,7 +63,7 @@ class SecondLook:
         In grey photographs the second look misses many people (6 of 13 in one), and only ``surely`` is asked.
         """
         view, alpha = self._looked(instance, GLANCE)
-        if not surely and is_grey(view):
+        if not surely and is_grey(view.picture):
             return True
         return share_seen(instance, view, alpha) >= (_SURELY if surely else _SEEN)
 
@@ -75,7 +72,7 @@ class SecondLook:
         if not self._has_warm_colours:
             return False
         view = self._close_up(instance, GLANCE)
-        return not is_grey(view) and is_cold(instance, view)
+        return not is_grey(view.picture) and is_cold(instance, view)
 
     @cached_property
     def _has_warm_colours(self) -> bool:
@@ -96,27 +93,18 @@ class SecondLook:
         return view, self._network(view.picture)
 
 
-def second_look(
-    image: Image, weights: object, *, device: str = "auto", threads: int | None = None
-) -> SecondLook | None:
-    """A second look, if people were found by the network that ships (``weights`` names none, or that one).
+def close_up_network(weights: object, *, device: str = "auto") -> MatteNetwork | None:
+    """The matting network that looks closer at what the network for people found; None where there is none.
 
-    Other networks are taken at their word: they may know what the matting network does not. Without a matting network,
-    there is no second look either.
+    Only people found by the network that ships (``weights`` names none, or that one) are looked at: other networks are
+    taken at their word, as they may know what the matting network does not.
+
+    Raises:
+        WeightsError: it is damaged.
+        DeviceError: the device is not there.
     """
-    return SecondLook(image, device=device, threads=threads) if _is_taken(weights) else None
-
-
-def second_look_opener(weights: object, *, device: str) -> Callable[[], object] | None:
-    """What opens the network of :func:`second_look`; None where it would be none."""
-    return (lambda: _opened(device)) if _is_taken(weights) else None
-
-
-def _is_taken(weights: object) -> bool:
     ships = weights is None or str(weights) == PEOPLE_WANTED.name
-    return ships and available(MATTE_WANTED) is not None
-
-
-def _opened(device: str) -> MatteNetwork:
+    if not ships or available(MATTE_WANTED) is None:
+        return None
     # Close-ups are small: two cores on one of them mostly wait for each other, so each core gets its own.
     return open_network(device=device, threads=1)

@@ -1,151 +1,54 @@
-"""Segment, from file to files: find people, draw them numbered, list them."""
+"""Segment: a photograph in; its people, and whatever else the network knows, out."""
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from cleanplate.compose.numbers import Numbered, numbered_outlines
-from cleanplate.decode.image import read_picture
-from cleanplate.decode.limits import Limits
-from cleanplate.decode.source import read_source
 from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.instances import MIN_SCORE, check_labels, find
-from cleanplate.detect.memory import Memory
-from cleanplate.detect.network import PeopleNetwork, open_network
+from cleanplate.detect.network import open_network
 from cleanplate.detect.tiles import Look
-from cleanplate.encode.preview import encode_preview, preview_type
-from cleanplate.runtime.early import open_early
-from cleanplate.tasks.erase_options import EraseOptions
-from cleanplate.tasks.outputs import Files, check_outputs, write_all
+from cleanplate.tasks.second_look import close_up_network
+from cleanplate.types import Image, check_image
 
 
-@dataclass(frozen=True)
-class SegmentOptions:
-    """What to look for, and how.
-
-    Attributes:
-        labels, min_score, look, device, weights, threads: as in :func:`cleanplate.segment`; no labels means all.
-        overwrite: replace outputs that exist.
-        limits: how large the picture may be.
-        memory: of what the network saw in pictures before; None for none.
-    """
-
-    labels: tuple[str, ...] = ()
-    min_score: float = MIN_SCORE
-    look: Look = "closer"
-    device: str = "auto"
-    weights: Path | None = None
-    threads: int | None = None
-    overwrite: bool = False
-    limits: Limits = field(default_factory=Limits)
-    memory: Memory | None = field(default=None, repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class SegmentReport:
-    """What was found in one picture.
-
-    Attributes:
-        source: the input as it was named.
-        size: width and height of the upright picture.
-        instances: what was found, from left to right.
-        weights: file name of the network.
-        device: that it ran on.
-        outputs: files written.
-        seconds: wall time of the whole call.
-        notes: remarks for the user.
-    """
-
-    source: str
-    size: tuple[int, int]
-    instances: list[Instance]
-    weights: str
-    device: str
-    outputs: list[str]
-    seconds: float
-    notes: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers and texts; masks as COCO's run lengths."""
-        return {
-            "source": self.source,
-            "size": list(self.size),
-            "weights": self.weights,
-            "device": self.device,
-            "instances": [each.to_json() for each in self.instances],
-            "notes": self.notes,
-        }
-
-
-def segment_file(
-    source: Path | bytes,
+def segment(
+    image: Image,
     *,
-    picture: Path | None = None,
-    listing: Path | None = None,
-    options: SegmentOptions | None = None,
-    name: str | None = None,
-) -> SegmentReport:
-    """Find people and things in a picture file; all outputs appear, or none.
+    labels: Sequence[str] | None = None,
+    min_score: float = MIN_SCORE,
+    look: Look = "closer",
+    device: str = "auto",
+    weights: str | Path | None = None,
+    threads: int | None = None,
+) -> list[Instance]:
+    """Find people and things.
 
     Args:
-        source: the picture file, or its bytes.
-        picture: where numbered outlines go, a JPEG or PNG; None for none.
-        listing: where the JSON goes; None for none.
-        options: what to look for, and how.
-        name: what messages call the picture; the path if None.
+        image: H x W x 3 RGB, uint8 or uint16, upright; not changed.
+        labels: only these, such as ``["person"]``; None for all that the network knows.
+        min_score: how sure the network must be, 0..1.
+        look: how closely small people are looked for: ``once`` in the picture as a whole; ``closer`` also in up to four
+            parts of a large picture where small people are suspected; ``everywhere`` in all its parts, which takes
+            several times as long.
+        device: where the network runs; see ``cleanplate doctor``.
+        weights: an ONNX file, or a name from ``cleanplate models``; None for the network that ships, whose masks the
+            matting network looks at once more.
+        threads: cores that may be used; None for all usable ones.
+
+    Returns:
+        What was found, numbered from left to right; an empty list if nothing was. Ids do not depend on ``labels``.
 
     Raises:
-        InputError: the picture cannot be read.
+        ArrayError: ``image`` breaks its contract.
+        ArgumentError: ``min_score`` is not within 0..1, or ``look`` is none of the three.
         SelectionError: the network does not know a label.
-        OutputError: an output exists, is the input, or cannot be written.
-        EngineError: the network is missing or failed.
+        EngineError: the weights are missing or damaged, the device is not there, or the network failed.
     """
-    started = time.perf_counter()
-    options = options or SegmentOptions()
-    writing = EraseOptions(overwrite=options.overwrite)
-    targets = [path for path in (picture, listing) if path is not None]
-    check_outputs(targets, [source] if isinstance(source, Path) else [], writing)
-    kind = None if picture is None else preview_type(picture, name="-o")
-
-    def opened() -> PeopleNetwork:
-        return open_network(options.weights, device=options.device, threads=options.threads)
-
-    open_early(opened)
-    data, name = read_source(source, name=name, limits=options.limits)
-    decoded = read_picture(data, name=name, limits=options.limits)
-    pixels = decoded.pixels
-    network = opened()
-    check_labels(options.labels, network)
-    seen = find(
-        pixels,
-        network,
-        min_score=options.min_score,
-        look=options.look,
-        threads=options.threads,
-        memory=options.memory,
-    )
-    found = numbered(seen)
-    if options.labels:
-        found = [each for each in found if each.label in options.labels]
-    report = SegmentReport(
-        name,
-        (pixels.shape[1], pixels.shape[0]),
-        found,
-        network.session.path.name,
-        network.device,
-        [str(path) for path in targets],
-        0.0,
-        [*decoded.notes, *network.notes],
-    )
-    files: Files = []
-    if picture is not None and kind is not None:
-        drawn = numbered_outlines(pixels, [Numbered(each.id, each.box, each.crop) for each in found])
-        files.append((picture, encode_preview(drawn, kind)))
-    if listing is not None:
-        files.append((listing, (json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n").encode()))
-    write_all(files, writing)
-    return SegmentReport(**{**vars(report), "seconds": time.perf_counter() - started})
+    check_image(image)
+    network = open_network(weights, device=device, threads=threads)
+    check_labels(labels or (), network)
+    closer = close_up_network(weights, device=device)
+    found = find(image, network, min_score=min_score, look=look, threads=threads, alpha_of=closer)
+    return [each for each in numbered(found) if labels is None or each.label in labels]

@@ -14,7 +14,7 @@ from cleanplate.server.routes.documented import SegmentBody
 from cleanplate.server.routes.documented import work as answers
 from cleanplate.server.services import Services, services
 from cleanplate.server.uploads import Upload, read_upload
-from cleanplate.tasks.segmentation import SegmentOptions, segment_file
+from cleanplate.tasks.segment_file import SegmentOptions, segment_file
 
 router = APIRouter(tags=["segment"])
 Shared = Annotated[Services, Depends(services)]

@@ -1,0 +1,81 @@
+"""The pixels of each detection, with another network's opinion on those of people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cleanplate.detect.network import Detections
+from cleanplate.detect.shapes import CloserLook, shapes
+from tests.detect.streets import street
+
+BODY = (slice(40, 200), slice(60, 120))
+
+
+@pytest.fixture
+def picture() -> NDArray[np.uint8]:
+    picture = street(240, 180)
+    picture[BODY] = (200, 40, 40)
+    return picture
+
+
+def unsure(value: float) -> Detections:
+    """One detection of the body whose lower half the network is unsure of."""
+    mask = np.full((1, 28, 28), 0.9, np.float32)
+    mask[:, 14:] = value
+    return Detections(np.array([[60, 40, 120, 200]], np.float32), np.ones(1, np.int64), np.ones(1, np.float32), mask)
+
+
+def seen(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A matting network that sees what is red."""
+    return ((pixels[..., 0] > 150) & (pixels[..., 1] < 90)).astype(np.float32)
+
+
+def covered(picture: NDArray[np.uint8], found: Detections, closer: CloserLook | None) -> float:
+    """How much of the body the mask covers."""
+    (shape,) = shapes(picture, found, closer=closer)
+    assert shape is not None
+    mask = np.zeros(picture.shape[:2], np.bool_)
+    mask[shape[0].slices] = shape[1]
+    assert not mask[:30].any()
+    return float(mask[BODY].mean())
+
+
+def test_a_closer_look_completes_what_the_coarse_mask_is_unsure_of(picture: NDArray[np.uint8]) -> None:
+    person = CloserLook(seen, np.array([True]))
+    assert covered(picture, unsure(0.3), None) < 0.6
+    assert covered(picture, unsure(0.3), person) > 0.95
+    # What the network is sure not to be of the person, such as somebody else's legs, stays out.
+    assert covered(picture, unsure(0.05), person) < 0.6
+
+
+def test_who_is_no_person_or_is_hardly_seen_is_not_changed(picture: NDArray[np.uint8]) -> None:
+    alone = covered(picture, unsure(0.3), None)
+    assert covered(picture, unsure(0.3), CloserLook(seen, np.array([False]))) == alone
+    nothing = CloserLook(lambda pixels: np.zeros(pixels.shape[:2], np.float32), np.array([True]))
+    assert covered(picture, unsure(0.3), nothing) == alone
+
+
+def test_in_grey_pictures_nobody_looks_closer(picture: NDArray[np.uint8]) -> None:
+    grey = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+
+    def never(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        raise AssertionError("was asked")
+
+    assert covered(grey, unsure(0.3), CloserLook(never, np.array([True]))) > 0.3
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_closer_look_is_given_eight_bits_of_a_close_up(picture: NDArray[np.uint8], dtype: type) -> None:
+    shown: list[NDArray[np.uint8]] = []
+
+    def kept(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        shown.append(pixels)
+        return seen(pixels)
+
+    image = picture if dtype == np.uint8 else picture.astype(np.uint16) * 257
+    shapes(image, unsure(0.3), closer=CloserLook(kept, np.array([True])))
+    (view,) = shown
+    assert view.dtype == np.uint8
+    assert max(view.shape) == 256
