@@ -22,6 +22,7 @@ from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
 from cleanplate.prints.fading import unfaded
 from cleanplate.prints.marks import marks, threshold_for
+from cleanplate.prints.network import DamageNetwork
 from cleanplate.prints.tint import GREY, keep_to, tint_of
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
@@ -140,23 +141,11 @@ def restore(
     notes = networks.notes
     if finder is not None:
         engines["defects"] = finder.name
-        seen = shrunk(image, None if fine else LONG_SIDE)
-        if fading:
-            # Damage of a faded print is as pale as the print, and the network has learned from few such.
-            seen = unfaded(seen, uncounted=_outside(without_border(seen), seen))
-        probability = damage_probability(seen, finder, long_side=None, flips=flips)
-        threshold = threshold_for(sensitivity, finder.threshold)
-        height, width = image.shape[:2]
-        defects = marks(probability, threshold, height=height, width=width, neutral=finder.threshold, seen=seen)
-        del seen, probability
+        defects = _damage(image, finder, sensitivity=sensitivity, fine=fine, flips=flips, faded=fading)
     else:
         defects = np.ascontiguousarray(check_mask(mask, like=image)).copy()
     clock.lap("detect")
-    if defects.all():
-        raise SelectionError(
-            "everything is marked as damage, so nothing is left to continue from",
-            fix="lower the sensitivity, or mark less",
-        )
+    _check_something_is_left(defects)
     restored = image
     if defects.any():
         spare = _Spare(engine, device, threads)
@@ -190,6 +179,26 @@ def restore(
         clock.timings(),
         notes,
     )
+
+
+def _damage(image: Image, finder: DamageNetwork, *, sensitivity: float, fine: bool, flips: bool, faded: bool) -> Mask:
+    """What the network takes for damage, H x W."""
+    seen = shrunk(image, None if fine else LONG_SIDE)
+    if faded:
+        # Damage of a faded print is as pale as the print, and the network has learned from few such.
+        seen = unfaded(seen, uncounted=_outside(without_border(seen), seen))
+    probability = damage_probability(seen, finder, long_side=None, flips=flips)
+    threshold = threshold_for(sensitivity, finder.threshold)
+    height, width = image.shape[:2]
+    return marks(probability, threshold, height=height, width=width, neutral=finder.threshold, seen=seen)
+
+
+def _check_something_is_left(defects: Mask) -> None:
+    if defects.all():
+        raise SelectionError(
+            "everything is marked as damage, so nothing is left to continue from",
+            fix="lower the sensitivity, or mark less",
+        )
 
 
 @dataclass
