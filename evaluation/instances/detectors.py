@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.detect.coco_labels import PERSON
-from cleanplate.detect.network import open_network
+from cleanplate.detect.instances import detections
+from cleanplate.detect.network import Detections, PeopleNetwork, open_network
 from cleanplate.detect.paste import pasted
 from cleanplate.tasks.segmentation import segment
 from cleanplate.types import Box
@@ -22,10 +23,19 @@ _LEAST = 0.05
 def network_alone(weights: str) -> Detector:
     """One look at the whole picture; masks pasted as they are."""
     network = open_network(_named(weights), device="cpu", threads=1)
+    return _pasted(network, lambda picture: network(picture, network.scale_for(*picture.shape[:2])))
 
+
+def all_looks(weights: str) -> Detector:
+    """All looks that users get, at small and at large people too; masks pasted as they are."""
+    network = open_network(_named(weights), device="cpu", threads=1)
+    return _pasted(network, lambda picture: detections(picture, network))
+
+
+def _pasted(network: PeopleNetwork, look: Callable[[NDArray[np.uint8]], Detections]) -> Detector:
     def find(picture: NDArray[np.uint8]) -> Objects:
         height, width = picture.shape[:2]
-        found = network(picture, network.scale_for(height, width))
+        found = look(picture)
         found = found.chosen(np.array([network.name_of(int(label)) == PERSON for label in found.labels], bool))
         whole = Box(0, 0, width, height)
         masks = [
@@ -53,7 +63,11 @@ def as_users_get_it(weights: str) -> Detector:
     return find
 
 
-DETECTORS: dict[str, Callable[[str], Detector]] = {"network": network_alone, "segment": as_users_get_it}
+DETECTORS: dict[str, Callable[[str], Detector]] = {
+    "network": network_alone,
+    "looks": all_looks,
+    "segment": as_users_get_it,
+}
 """Maker of a detector by name, from weights (a file or the name of a record)."""
 
 
