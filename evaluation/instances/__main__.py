@@ -46,9 +46,9 @@ _EXPLAINED = (
     "picture as it is. Detectors: *network* looks once at the whole picture; *looks* are all looks that users get, at "
     "small and at large people too; *segment* is what they get, masks moved to the picture's edges and agreed with the "
     "matting network, each pixel in one mask only (which costs precision at such low scores). *Found at 0.5* and what "
-    "follows count detections with a score of 0.5 or more whose mask overlaps a person's by half. Time is of one thread, "
-    "without reading the picture. Pictures without people are left out. In Penn-Fudan people in the distance are not "
-    "annotated and count as false."
+    "follows count detections with a score of 0.5 or more whose mask overlaps a person's by half. Time is of one "
+    "thread, without reading the picture. Pictures without people are left out. In Penn-Fudan people in the distance "
+    "are not annotated and count as false."
 )
 
 
