@@ -67,8 +67,8 @@ def has_warm_colours(image: Image) -> bool:
 def is_cold(person: Instance, view: CloseUp) -> bool:
     """Whether nothing of a person is as warm as skin, wood or cloth, though light enough: green bronze, plastic, lead.
 
-    Of 435 people in COCO and Penn-Fudan pictures two are, and are taken for statues; of 126 things that were taken for
-    people there, two; of 15 statues in the photographs of ``evaluation/reports/passersby-large.md``, nine.
+    Of 420 people in COCO and Penn-Fudan pictures two are, and are taken for statues; of 93 things that were taken for
+    people there, four; of 15 statues in the photographs of ``evaluation/reports/passersby-large.md``, nine.
     """
     own = _own(person, view)
     if not own.any():
