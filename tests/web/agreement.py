@@ -35,9 +35,9 @@ BEHIND = ("colour", "blur", "picture")
 LIMITS = {
     "alpha, mean": 0.0005,
     "alpha, share that differs by over 0.1": 0.001,
-    "colour, mean levels": 0.05,
-    "blur, mean levels": 0.05,
-    "picture, mean levels": 0.05,
+    "colour, mean levels": 0.1,
+    "blur, mean levels": 0.1,
+    "picture, mean levels": 0.1,
     "fill of one completion, mean levels in the hole": 0.5,
     "fill, levels outside the hole": 0.0,
     "own search, error against that of Python": 1.5,
