@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.detect.instances import detections as find_all
 from cleanplate.detect.network import Detections
-from cleanplate.detect.tiles import closer_scale, joined, look_of, of_tile, tiles, without_doubles
+from cleanplate.detect.tiles import closer_scale, joined, look_of, of_tile, several, tiles, without_doubles
 from cleanplate.errors import ArgumentError
 from cleanplate.types import Box
 
@@ -84,6 +84,12 @@ def test_who_is_larger_than_the_network_learnt_is_looked_at_from_afar() -> None:
     for other, look in ((Looking(overview=None), "closer"), (Looking(overview=400), "once"), (Looking(700), "closer")):
         find_all(picture, other, look=look)  # type: ignore[arg-type]
         assert other.scales == [pytest.approx(0.8)]
+
+
+def test_two_people_do_not_become_one_from_afar() -> None:
+    found = detections(((100, 100, 300, 900), 0.8), ((310, 100, 500, 900), 0.6))
+    assert several(detections(((100, 100, 500, 900), 0.95)), found).tolist() == [True]
+    assert several(detections(((100, 90, 300, 940), 0.95), ((700, 100, 900, 900), 0.95)), found).tolist() == [False] * 2
 
 
 def test_what_an_inner_edge_cuts_is_left_to_others() -> None:

@@ -17,7 +17,7 @@ from cleanplate.detect.instance import Instance
 from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import Detections, PeopleNetwork
 from cleanplate.detect.shapes import CloserLook, shapes
-from cleanplate.detect.tiles import Look, closer_scale, joined, large, look_of, of_tile, tiles, without_doubles
+from cleanplate.detect.tiles import Look, closer_scale, joined, large, look_of, of_tile, several, tiles, without_doubles
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.types import Alpha, Box, Image
@@ -95,7 +95,8 @@ def detections(image: Image, network: PeopleNetwork, *, look: Look = "closer") -
         return found
     if network.overview is not None and large(found, scale, network.overview).any():
         seen = network(image, scale * network.overview / network.side)
-        found = without_doubles(found.and_also(seen.chosen(large(seen, scale, network.overview))))
+        seen = seen.chosen(large(seen, scale, network.overview))
+        found = without_doubles(found.and_also(seen.chosen(~several(seen, found.chosen(found.scores >= MIN_SCORE)))))
     finer = closer_scale(height, width, network.side)
     if finer is None:
         return found

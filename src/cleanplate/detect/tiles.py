@@ -164,6 +164,15 @@ def without_doubles(found: Detections, trust: NDArray[np.floating] | None = None
     return found.chosen(np.array(kept, np.int64))
 
 
+def several(seen: Detections, found: Detections) -> NDArray[np.bool_]:
+    """Which of ``seen`` lie over two or more of ``found``: from afar, people before each other look like one."""
+    both = found.and_also(seen)
+    counts = [
+        sum(_same(both, place, len(found) + number) for place in range(len(found))) for number in range(len(seen))
+    ]
+    return np.array(counts, np.int64) >= 2
+
+
 def _same(found: Detections, place: int, other: int) -> bool:
     """Whether the detection ``place`` is of the thing that the more trusted ``other`` is."""
     if found.labels[place] != found.labels[other]:
