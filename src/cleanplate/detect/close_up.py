@@ -22,7 +22,8 @@ from cleanplate.types import Alpha, Box, Image, Mask
 GLANCE, STARE = 256, 384
 """Longer sides of close-ups: at 256 pixels a matting network takes fewer things for people, at 384 it sees hands."""
 _AROUND = 0.25
-_MOST_ENLARGED = 3.0
+MOST_ENLARGED = 3.0
+"""More shows no more of a person."""
 _EDGE = 0.02
 """How far beside the mask its own edge may be, as a share of the person's longer side."""
 _REACH = 0.22
@@ -54,7 +55,7 @@ def close_up(image: Image, person: Instance, side: int = GLANCE) -> CloseUp:
     """
     around = round(_AROUND * max(person.box.width, person.box.height))
     window = person.box.grown(around).clipped(*image.shape[:2])
-    scale = min(_MOST_ENLARGED, side / max(window.width, window.height))
+    scale = min(MOST_ENLARGED, side / max(window.width, window.height))
     return CloseUp(window, eight_bit(scaled(image[window.slices], scale)))
 
 
