@@ -41,7 +41,7 @@ def test_colours_beyond_rgb_become_paler_and_keep_their_light():
 def test_light_is_never_touched(warm, dtype, size):
     image = old_photograph(*size) if min(size) > 20 else np.random.default_rng(0).integers(0, 256, (*size, 3))
     image = (image.astype(np.uint32) * (257 if dtype == np.uint16 else 1)).astype(dtype)
-    result = joined(image, predicted(image, warm, long_side=128))
+    result = joined(image, predicted(image, warm, working_size=128))
     assert result.dtype == dtype
     top = np.iinfo(dtype).max
     assert np.abs(light(result) - light(image)).max() * top <= (0.51 if dtype == np.uint8 else 0.6)
@@ -64,7 +64,7 @@ def test_colours_end_at_edges():
 
 def test_bands_do_not_show(warm):
     image = np.full((600, 40, 3), 128, np.uint8)
-    result = joined(image, predicted(image, warm, long_side=64))
+    result = joined(image, predicted(image, warm, working_size=64))
     assert (result == result[0, 0]).all()
 
 
@@ -84,10 +84,22 @@ def test_two_versions_get_the_same_colours_that_end_at_the_edges_of_the_first(wa
     np.testing.assert_allclose(found, wanted, atol=0.01)
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "seen"),
+    [(600, 600, (192, 192)), (400, 900, (128, 288)), (90, 120, (90, 120)), (10, 4000, (2, 768))],
+)
+def test_the_network_sees_as_many_pixels_as_it_learned_from(height, width, seen):
+    def network(luma, hints):
+        assert luma.shape == hints.shape[:2] == seen
+        return np.zeros((*luma.shape, 2), np.float32)
+
+    predicted(np.zeros((height, width, 3), np.uint8), network, working_size=192)
+
+
 def test_hints_reach_the_network_at_their_place(warm):
     image = old_photograph(400, 600, damaged=False)
-    blue = joined(image, predicted(image, warm, hints=[ColourHint(450, 100, (0, 0, 255))], long_side=300))
-    plain = joined(image, predicted(image, warm, long_side=300))
+    blue = joined(image, predicted(image, warm, hints=[ColourHint(450, 100, (0, 0, 255))], working_size=300))
+    plain = joined(image, predicted(image, warm, working_size=300))
     assert (
         chroma(blue.astype(np.float32) / 255)[100, 450, 0] > chroma(plain.astype(np.float32) / 255)[100, 450, 0] + 0.1
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.colour.prediction import WORKING_SIZE
 from cleanplate.errors import EngineError
 from cleanplate.runtime.contract import InputContract
 from cleanplate.runtime.session import Session
@@ -54,6 +55,11 @@ class ColourNetwork:
     name: str
     device: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def working_size(self) -> int:
+        """Side of the square with as many pixels as it should see at once."""
+        return self.contract.working_size or WORKING_SIZE
 
     def __call__(self, luma: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Predict colours.

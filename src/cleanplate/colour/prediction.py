@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -13,15 +14,17 @@ from cleanplate.colour.joining import ChromaModel, chroma_model
 from cleanplate.colour.ycc import light
 from cleanplate.types import Image
 
-LONG_SIDE = 512
-"""Longest side of the picture that the network sees; it learned from photographs of about this size."""
+WORKING_SIZE = 512
+"""Side of the square with as many pixels as a network sees whose record does not say."""
+_LONGEST = 4
+"""Longest side that a network sees, in working sizes."""
 
 Predictor = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 """From light and hints to chroma; see :class:`cleanplate.colour.network.ColourNetwork`."""
 
 
 def predicted(
-    image: Image, network: Predictor, *, hints: Sequence[ColourHint] = (), long_side: int = LONG_SIDE
+    image: Image, network: Predictor, *, hints: Sequence[ColourHint] = (), working_size: int = WORKING_SIZE
 ) -> ChromaModel:
     """Predict the colours of a picture.
 
@@ -29,7 +32,8 @@ def predicted(
         image: H x W x 3 uint8 or uint16; only its light is looked at.
         network: what predicts.
         hints: points with the colour that they should get, in pixels of the picture.
-        long_side: largest side that the network sees.
+        working_size: the network sees as many pixels as a square of this side has, in the picture's proportions.
+            One that learned from smaller pictures takes the parts of a large one for things of their own.
 
     Returns:
         Chroma as a function of light at each place, for :func:`cleanplate.colour.joining.joined`.
@@ -38,7 +42,7 @@ def predicted(
         EngineError: the network failed.
     """
     height, width = image.shape[:2]
-    zoom = min(1.0, long_side / max(height, width))
+    zoom = min(1.0, working_size / math.sqrt(height * width), _LONGEST * working_size / max(height, width))
     small = max(1, round(height * zoom)), max(1, round(width * zoom))
     luma = light(np.asarray(cv2.resize(image, (small[1], small[0]), interpolation=cv2.INTER_AREA)))
     chroma = network(luma, hint_planes(hints, height, width, small=small))

@@ -68,7 +68,7 @@ def colorize(
     image = cast("Image", np.ascontiguousarray(check_image(image)))
     check_hints(hints, image.shape[0], image.shape[1])
     network = network or open_network(weights, device=device, threads=threads)
-    model = predicted(image, network, hints=hints)
+    model = predicted(image, network, hints=hints, working_size=network.working_size)
     clock.lap("network")
     result = joined(image, model, threads=threads or usable_cores())
     clock.lap("join")

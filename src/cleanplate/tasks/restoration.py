@@ -164,7 +164,7 @@ def restore(
     restored_colour = coloured = None
     if painter is not None:
         engines["colour"] = painter.name
-        model = predicted(restored, painter, hints=hints)
+        model = predicted(restored, painter, hints=hints, working_size=painter.working_size)
         # Colours end where the edges of the restored picture are; scratches get no colours of their own.
         restored_colour, coloured = joined_alike(restored, image, model, threads=cores)
     clock.lap("colour")
