@@ -66,6 +66,15 @@ class Box(NamedTuple):
         """The part of the box that lies in a ``height`` x ``width`` picture."""
         return Box(max(0, self.left), max(0, self.top), min(width, self.right), min(height, self.bottom))
 
+    def common(self, other: Box) -> Box:
+        """What lies in both; its :attr:`area` is 0 if nothing does."""
+        return Box(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+
     def union(self, other: Box) -> Box:
         """The smallest box that covers both."""
         return Box(

@@ -123,9 +123,7 @@ def with_limbs(person: Instance, view: CloseUp, alpha: Alpha, whose: NDArray[np.
 
 
 def _own(person: Instance, view: CloseUp) -> Mask:
-    full = np.zeros((view.window.height, view.window.width), np.bool_)
-    full[person.box.shifted(-view.window.left, -view.window.top).slices] = person.crop
-    return _small(full, view)
+    return _small(person.within(view.window), view)
 
 
 def _small(mask: Mask, view: CloseUp) -> Mask:
@@ -148,7 +146,7 @@ def _joined(person: Instance, view: CloseUp, added: Mask, whose: NDArray[np.uint
     window = view.window
     share = cv2.resize(added.astype(np.float32), (window.width, window.height), interpolation=cv2.INTER_LINEAR)
     mask = (share >= 0.5) & ((whose == 0) | (whose == person.id))
-    mask[person.box.shifted(-window.left, -window.top).slices] |= person.crop
+    mask |= person.within(window)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     tight = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     crop = np.ascontiguousarray(mask[tight.slices])

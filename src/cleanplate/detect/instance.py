@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cleanplate.detect.run_lengths import run_lengths
+from cleanplate.mask.growth import grow
 from cleanplate.types import Box, Mask
 
 _CUT_OFF = 1.3
@@ -50,6 +51,15 @@ class Instance:
         mask[self.box.slices] = self.crop
         return mask
 
+    def within(self, window: Box) -> Mask:
+        """Return its pixels in a part of the picture: window.height x window.width bool."""
+        mask = np.zeros((window.height, window.width), np.bool_)
+        common = self.box.common(window)
+        if common.area:
+            mine = self.crop[common.shifted(-self.box.left, -self.box.top).slices]
+            mask[common.shifted(-window.left, -window.top).slices] = mine
+        return mask
+
     @property
     def rle(self) -> dict[str, Any]:
         """The mask as COCO's run lengths: ``{"size": [H, W], "counts": "..."}``."""
@@ -78,6 +88,18 @@ class Instance:
             "distance_rank": self.distance_rank,
         }
         return {**record, "segmentation": self.rle} if rle else record
+
+
+def touching(one: Instance, other: Instance, gap: int) -> bool:
+    """Whether two instances come within ``gap`` pixels of each other."""
+    common = one.box.grown(gap).common(other.box)
+    if not common.area:
+        return False
+    around = common.grown(gap).clipped(*one.size)
+    near, theirs = one.within(around), other.within(common)
+    if not near.any() or not theirs.any():
+        return False
+    return bool((grow(near, gap)[common.shifted(-around.left, -around.top).slices] & theirs).any())
 
 
 def numbered(instances: list[Instance]) -> list[Instance]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cleanplate.detect.attached import Attached, attached
 from cleanplate.detect.coco_labels import CARRIED, PERSON
-from cleanplate.detect.instance import Instance, numbered
+from cleanplate.detect.instance import Instance, numbered, touching
 from cleanplate.detect.instances import MIN_SCORE, check_labels, find
 from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import open_network
@@ -228,8 +228,8 @@ def _taken_along(
     """
     if looked is None:
         return []
-    touching = [each for each in suspects if _touches_any(erased, each) and not _touches_any(kept, each)]
-    along = [each for each in touching if looked.is_person(each, surely=True)]
+    beside = [each for each in suspects if _touches_any(erased, each) and not _touches_any(kept, each)]
+    along = [each for each in beside if looked.is_person(each, surely=True)]
     following = 1 + max(each.id for each in (*erased, *kept)) if along else 0
     return [replace(each, id=following + place) for place, each in enumerate(along)]
 
@@ -237,7 +237,7 @@ def _taken_along(
 def _touches_any(people: Sequence[Instance], other: Instance) -> bool:
     """Whether somebody comes close to another one."""
     return any(
-        person.label == PERSON and _touch(person, other, max(2, round(_NEAR * person.apparent_height)))
+        person.label == PERSON and touching(person, other, max(2, round(_NEAR * person.apparent_height)))
         for person in people
     )
 
@@ -349,7 +349,7 @@ def _mask_of(
             whose[each.box.slices][each.crop] = each.id
     for each in erased:
         near = max(2, round(_NEAR * each.apparent_height))
-        carried |= {thing.id for thing in kept if thing.label in CARRIED and _touch(each, thing, near)}
+        carried |= {thing.id for thing in kept if thing.label in CARRIED and touching(each, thing, near)}
         if each.label != PERSON:
             _add(mask, each, None)
             continue
@@ -366,25 +366,10 @@ def _add(mask: Mask, instance: Instance, more: Attached | None) -> None:
     by = max(2, round(_GROWTH * instance.apparent_height))
     around = instance.box if more is None else instance.box.union(more.box)
     around = around.grown(by).clipped(*instance.size)
-    part = np.zeros((around.height, around.width), np.bool_)
-    part[instance.box.shifted(-around.left, -around.top).slices] = instance.crop
+    part = instance.within(around)
     if more is not None:
         part[more.box.shifted(-around.left, -around.top).slices] |= more.mask
     mask[around.slices] |= grow(part, by)
-
-
-def _touch(one: Instance, other: Instance, gap: int) -> bool:
-    """Whether two instances come within ``gap`` pixels of each other."""
-    common = one.box.grown(gap).clipped(*one.size)
-    if other.box.left >= common.right or other.box.right <= common.left:
-        return False
-    if other.box.top >= common.bottom or other.box.bottom <= common.top:
-        return False
-    around = one.box.union(other.box).grown(gap).clipped(*one.size)
-    mine, theirs = np.zeros((around.height, around.width), np.bool_), np.zeros((around.height, around.width), np.bool_)
-    mine[one.box.shifted(-around.left, -around.top).slices] = one.crop
-    theirs[other.box.shifted(-around.left, -around.top).slices] = other.crop
-    return bool((grow(mine, gap) & theirs).any())
 
 
 def _drawn(instances: Sequence[Instance], size: tuple[int, ...]) -> Mask:
