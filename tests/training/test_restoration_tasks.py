@@ -121,6 +121,35 @@ def test_colours_are_learnt_with_a_critic(shards):
     assert seen[-1] < 0.95 * seen[0]
 
 
+def test_rare_colours_weigh_as_much_more_as_the_recipe_says():
+    """A picture half red, a tenth blue, else grey, and an answer that is wrong in the blue only."""
+    chroma = torch.zeros(1, 2, 64, 64)
+    chroma[:, 1, :, 32:], chroma[:, 0, :, :6] = 0.25, 0.25
+    answer = chroma.clone()
+    answer[:, 0, :, :6] = 0.0
+    batch = {"luma": torch.full((1, 1, 64, 64), 0.5), "chroma": chroma, "hints": torch.zeros(1, 3, 64, 64)}
+    found = []
+    for balance in (0.0, 0.5, 1.0):
+        data = ColourData(train=(), validation=())
+        options = colour.ColourOptions(data, loss=colour.Loss(l1=1.0, balance=balance))
+        task = colour.Colour(options, seed=0)
+        terms = task.training_step({"network": _Says(answer)}, batch, Phase("network")).terms
+        found.append(float(terms["l1"]))
+    assert found[0] == pytest.approx(float((answer - chroma).abs().mean()))
+    assert found[0] < found[1] < found[2]
+
+
+class _Says(torch.nn.Module):
+    """Answers the same to everything."""
+
+    def __init__(self, answer: torch.Tensor) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, luma: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+        return self.answer
+
+
 def test_hand_coloured_pictures_are_drawn_with_their_own_weight(shards, tmp_path):
     from cleanplate_training.data.pixels import encode_png
 

@@ -15,6 +15,8 @@ from torch.nn import functional
 
 _BINS, _REACH = 24, 0.36
 """Bins along Cb and along Cr, over -_REACH.._REACH; what lies beyond counts in the outermost."""
+_LEAST = 1e-6
+"""Share of pixels below which a colour counts as one that does not occur."""
 
 
 class ChromaBalance:
@@ -46,8 +48,8 @@ class ChromaBalance:
         padded = functional.pad(self._histogram[None, None], (1, 1, 1, 1), mode="replicate")
         smooth = functional.avg_pool2d(padded, 3, 1)[0, 0]
         smooth = smooth / smooth.sum()
-        occurs = smooth > 1e-6
-        rare = 1 / ((1 - self.uniform) * smooth + self.uniform / occurs.sum())
+        occurs = smooth > _LEAST
+        rare = 1 / ((1 - self.uniform) * smooth.clamp(min=_LEAST) + self.uniform / occurs.sum())
         return rare / (rare * smooth).sum()
 
     def state(self) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Colour(Task):
     def __init__(self, options: ColourOptions, *, seed: int) -> None:
         super().__init__(options, seed=seed)
         self._perceptual = Perceptual(options.loss.vgg)
-        self._balance = ChromaBalance(uniform=options.loss.balance)
+        self._balance = ChromaBalance(uniform=1 - options.loss.balance)
         self._train: ColourExamples | None = None
         self._judged = False
         self._made: Tensor | None = None
