@@ -61,12 +61,12 @@ def _of_set(folder: Path, networks: dict[str, ColourNetwork], options: argparse.
         truth = colourfulness(picture)
         if truth < _LEAST:
             continue
-        grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)[..., None].repeat(3, axis=2)
         nothing.append(chroma_error(grey, picture))
-        shown = {"photograph": picture, "seen": np.asarray(grey, np.uint8)}
+        shown = {"photograph": picture, "seen": grey}
         for name, network in networks.items():
             size = options.size or network.working_size
-            shown[name] = joined(picture, predicted(picture, network, working_size=size))
+            shown[name] = np.asarray(joined(picture, predicted(picture, network, working_size=size)), np.uint8)
             errors[name].append(chroma_error(shown[name], picture))
             ratios[name].append(colourfulness(shown[name]) / truth)
         if len(nothing) <= _SHOWN:

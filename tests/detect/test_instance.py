@@ -1,10 +1,9 @@
-"""Instances: their pixels in any window, and whether two come near each other."""
+"""Instances: their pixels in any window."""
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
-from cleanplate.detect.instance import Instance, touching
+from cleanplate.detect.instance import Instance
 from cleanplate.types import Box
 
 SIZE = (60, 90)
@@ -24,15 +23,3 @@ def test_a_window_shows_what_the_whole_mask_has_there(window):
     for _ in range(20):
         one = instance_at(rng)
         assert (one.within(window) == one.mask[window.slices]).all()
-
-
-@pytest.mark.parametrize("gap", [1, 2, 7])
-def test_two_touch_where_their_nearest_pixels_are_within_the_gap(gap):
-    rng = np.random.default_rng(gap)
-    seen = set()
-    for _ in range(150):
-        one, other = instance_at(rng), instance_at(rng)
-        nearest = ndimage.distance_transform_edt(~one.mask)[other.mask].min()
-        assert touching(one, other, gap) == touching(other, one, gap) == (nearest <= gap)
-        seen.add(bool(nearest <= gap))
-    assert seen == {True, False}

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from cleanplate.detect.run_lengths import run_lengths
-from cleanplate.mask.growth import grow
 from cleanplate.types import Box, Mask
 
 _CUT_OFF = 1.3
@@ -88,18 +87,6 @@ class Instance:
             "distance_rank": self.distance_rank,
         }
         return {**record, "segmentation": self.rle} if rle else record
-
-
-def touching(one: Instance, other: Instance, gap: int) -> bool:
-    """Whether two instances come within ``gap`` pixels of each other."""
-    common = one.box.grown(gap).common(other.box)
-    if not common.area:
-        return False
-    around = common.grown(gap).clipped(*one.size)
-    near, theirs = one.within(around), other.within(common)
-    if not near.any() or not theirs.any():
-        return False
-    return bool((grow(near, gap)[common.shifted(-around.left, -around.top).slices] & theirs).any())
 
 
 def numbered(instances: list[Instance]) -> list[Instance]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cleanplate.detect.attached import Attached, attached
 from cleanplate.detect.coco_labels import CARRIED, PERSON
-from cleanplate.detect.instance import Instance, numbered, touching
+from cleanplate.detect.instance import Instance, numbered
 from cleanplate.detect.instances import MIN_SCORE, check_labels, find
 from cleanplate.detect.memory import Memory
 from cleanplate.detect.network import open_network
@@ -22,6 +22,7 @@ from cleanplate.mask.growth import grow
 from cleanplate.mask.lengths import parse_length, parse_numbers
 from cleanplate.runtime.early import open_early
 from cleanplate.tasks.second_look import SecondLook, close_up_network
+from cleanplate.tasks.touching import touching
 from cleanplate.types import Image, Mask
 
 _SUSPECTED = 0.3
