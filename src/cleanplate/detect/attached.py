@@ -66,10 +66,8 @@ def attached(image: Image, person: Instance, whose: NDArray[np.uint16]) -> Attac
     window = person.box.grown(round(0.45 * max(person.box.width, person.box.height))).clipped(height, width)
     small = eight_bit(scaled(image[window.slices], min(1.0, _SIDE / max(window.width, window.height))))
     size = small.shape[1], small.shape[0]
-    inner = person.box.shifted(-window.left, -window.top)
-    full = np.zeros((window.height, window.width), np.uint8)
-    full[inner.slices] = person.crop
-    own = cv2.resize(full, size, interpolation=cv2.INTER_NEAREST) > 0
+    whole = person.within(window)
+    own = cv2.resize(whole.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     others = (whose[window.slices] > 0) & (whose[window.slices] != person.id)
     foreign = cv2.resize(others.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     if not own.any():
@@ -82,7 +80,7 @@ def attached(image: Image, person: Instance, whose: NDArray[np.uint16]) -> Attac
     if not together.any():
         return None
     share = cv2.resize(together.astype(np.float32), (window.width, window.height), interpolation=cv2.INTER_LINEAR)
-    mask = (share >= 0.5) & ~others & (full == 0)
+    mask = (share >= 0.5) & ~others & ~whole
     zoom = window.area / own.size
     return Attached(window, mask, round(np.count_nonzero(hangs) * zoom), round(np.count_nonzero(falls) * zoom))
 
