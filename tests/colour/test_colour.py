@@ -70,7 +70,7 @@ def test_bands_do_not_show(warm):
 
 def test_two_versions_get_the_same_colours_that_end_at_the_edges_of_the_first(warm):
     clean, damaged = old_photograph(damaged=False), old_photograph()
-    model = predicted(clean, warm)
+    model = predicted(clean, warm, working_size=512)
     first, second = joined_alike(clean, damaged, model, threads=2)
     assert (first == joined(clean, model)).all()
     same = (damaged == clean).all(axis=2)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.colour.prediction import WORKING_SIZE
 from cleanplate.errors import EngineError
 from cleanplate.runtime.contract import InputContract
 from cleanplate.runtime.session import Session
@@ -20,6 +19,8 @@ from cleanplate.weights.record import Record
 CONTRACT = InputContract(channels="grey", mean=(0.0,), std=(1.0,), multiple_of=32, minimum=32)
 """How colour networks are fed: Y 0..1, sides that are multiples of 32."""
 
+_WORKING_SIZE = 512
+"""Working size of a network whose record does not say."""
 _INPUTS, _OUTPUT = {"luma", "hints"}, "chroma"
 
 
@@ -59,7 +60,7 @@ class ColourNetwork:
     @property
     def working_size(self) -> int:
         """Side of the square with as many pixels as it should see at once."""
-        return self.contract.working_size or WORKING_SIZE
+        return self.contract.working_size or _WORKING_SIZE
 
     def __call__(self, luma: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Predict colours.

@@ -14,8 +14,6 @@ from cleanplate.colour.joining import ChromaModel, chroma_model
 from cleanplate.colour.ycc import light
 from cleanplate.types import Image
 
-WORKING_SIZE = 512
-"""Side of the square with as many pixels as a network sees whose record does not say."""
 _LONGEST = 4
 """Longest side that a network sees, in working sizes."""
 
@@ -23,17 +21,15 @@ Predictor = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.floa
 """From light and hints to chroma; see :class:`cleanplate.colour.network.ColourNetwork`."""
 
 
-def predicted(
-    image: Image, network: Predictor, *, hints: Sequence[ColourHint] = (), working_size: int = WORKING_SIZE
-) -> ChromaModel:
+def predicted(image: Image, network: Predictor, *, working_size: int, hints: Sequence[ColourHint] = ()) -> ChromaModel:
     """Predict the colours of a picture.
 
     Args:
         image: H x W x 3 uint8 or uint16; only its light is looked at.
         network: what predicts.
-        hints: points with the colour that they should get, in pixels of the picture.
         working_size: the network sees as many pixels as a square of this side has, in the picture's proportions.
             One that learned from smaller pictures takes the parts of a large one for things of their own.
+        hints: points with the colour that they should get, in pixels of the picture.
 
     Returns:
         Chroma as a function of light at each place, for :func:`cleanplate.colour.joining.joined`.
