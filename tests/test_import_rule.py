@@ -21,6 +21,7 @@ ALLOWED = {
     "scale": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
     "cli": NEUTRAL | SERVICES | STAGES | {"tasks", "batch", "scale", "server"},
     "server": NEUTRAL | SERVICES | STAGES | {"tasks", "batch"},
+    "__main__": {"cli"},
     "__init__": NEUTRAL | {"tasks", "detect", "colour"},
 }
 EXCEPTIONS = {

@@ -18,7 +18,7 @@ from cleanplate.cli.app import COMMANDS, EXIT_CODES
 from cleanplate.errors import CleanplateError
 from tests.cli.pictures import listing, photo_pixels
 
-PROGRAM = [sys.executable, "-c", "from cleanplate.cli.app import main; main()"]
+PROGRAM = [sys.executable, "-m", "cleanplate"]
 
 
 def start(*arguments, folder, **options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from cleanplate.errors import ArgumentError, WeightsError
 from cleanplate.weights import checksum, folders
 from cleanplate.weights.checksum import DigestCache, verify
+from cleanplate.weights.record import as_toml
 from cleanplate.weights.store import installed, resolve, whereabouts
 from tests.weights.records import CONTENT, catalog_of, record_of
 
@@ -130,6 +132,36 @@ def test_file_of_the_users_own_is_taken_without_a_record(tmp_path, catalog):
     found = resolve(str(put(tmp_path, b"mine", "tiny.onnx")), catalog=catalog)
     assert found.record is None
     assert found.notes == ("tiny.onnx is called like the file of 'tiny' but is another one",)
+
+
+def test_the_record_that_an_export_wrote_beside_a_file_is_read(tmp_path, catalog):
+    own = record_of(b"mine", name="mine", file="mine.onnx", urls=())
+    path, beside = put(tmp_path, b"mine", "mine.onnx"), tmp_path / "mine.toml"
+    beside.write_text(as_toml(own), encoding="utf-8")
+    found = resolve(path, catalog=catalog)
+    assert (found.record, found.origin, found.notes) == (own, "given", ())
+    assert resolve(path, catalog=catalog, commercial_only=True).record == own
+    beside.write_text(as_toml(dataclasses.replace(own, commercial_use="unclear")), encoding="utf-8")
+    with pytest.raises(WeightsError, match="commercial use"):
+        resolve(path, catalog=catalog, commercial_only=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (
+            as_toml(record_of(b"older", name="mine", file="mine.onnx")),
+            "mine.toml beside the weights is the record of anot",
+        ),
+        ("[tool]\nx = 1\n", "mine.toml beside the weights is no record of them: "),
+    ],
+)
+def test_a_record_that_does_not_fit_is_left_alone_with_a_note(tmp_path, catalog, text, note):
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    found = resolve(put(tmp_path, b"mine", "mine.onnx"), catalog=catalog)
+    assert found.record is None
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith(note)
 
 
 def test_a_name_is_not_taken_for_a_file_and_a_path_not_for_a_name(monkeypatch, tmp_path, home, catalog):

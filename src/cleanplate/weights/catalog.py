@@ -20,14 +20,21 @@ class Catalog:
         """Read all records of a folder.
 
         Raises:
-            WeightsError: a record is wrong, or two claim one file name.
+            WeightsError: a record is wrong, says nowhere to get its file, or claims the file name of another.
         """
         self._records = {path.stem: read_record(path) for path in sorted(folder.glob("*.toml"))}
         owners: dict[str, str] = {}
         for record in self._records.values():
+            if not (record.urls or record.bundled or record.python_package != "none"):
+                raise WeightsError(
+                    "nothing says where the file can be had: give urls or python_package",
+                    subject=folder / f"{record.name}.toml",
+                )
             other = owners.setdefault(record.file.lower(), record.name)
             if other != record.name:
-                raise WeightsError(f"file '{record.file}' is also that of '{other}'", subject=folder / record.name)
+                raise WeightsError(
+                    f"file '{record.file}' is also that of '{other}'", subject=folder / f"{record.name}.toml"
+                )
 
     @property
     def records(self) -> list[Record]:

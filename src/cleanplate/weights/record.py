@@ -203,8 +203,6 @@ def _problems(record: Record, path: Path) -> Iterator[str]:
         yield f"bytes is {record.bytes}"
     if any(not url.startswith("https://") for url in record.urls):
         yield "every URL must begin with https://"
-    if not (record.urls or record.bundled or record.python_package != "none"):
-        yield "nothing says where the file can be had: give urls or python_package"
     if (record.format == "onnx") == (record.opset == "none"):
         yield f"opset is '{record.opset}' for format {record.format}"
     if record.runnable and record.format != "onnx":

@@ -14,7 +14,7 @@ from cleanplate.errors import WeightsError
 from cleanplate.weights.catalog import Catalog, shipped
 from cleanplate.weights.checksum import matches, verifiable, verify
 from cleanplate.weights.folders import Origin, search_folders, user_folder
-from cleanplate.weights.record import UNKNOWN, Record
+from cleanplate.weights.record import UNKNOWN, Record, read_record
 from cleanplate.weights.terms import check_terms
 
 
@@ -107,17 +107,37 @@ def by_hand(record: Record, folder: Path) -> str:
 
 
 def _given(path: Path, catalog: Catalog, commercial_only: bool) -> Installed:
-    """A file of the user's own choice: whatever it is, and its record if it is a known one."""
+    """A file of the user's own choice: whatever it is, and its record if it is a known one or has its own beside it."""
+    notes: list[str] = []
     try:
-        record = next((each for each in catalog.records if matches(path, each)), None)
+        record = next((each for each in catalog.records if matches(path, each)), None) or _beside(path, notes)
     except OSError as error:
         raise WeightsError(f"cannot be read: {error.strerror or error}", subject=path) from None
     check_terms(record, path=path, asked=commercial_only)
-    notes: tuple[str, ...] = ()
     namesake = next((each for each in catalog.records if each.file == path.name), None)
     if record is None and namesake is not None and verifiable(namesake):
-        notes = (f"{path.name} is called like the file of '{namesake.name}' but is another one",)
-    return Installed(path, record, "given", notes)
+        notes.append(f"{path.name} is called like the file of '{namesake.name}' but is another one")
+    return Installed(path, record, "given", tuple(notes))
+
+
+def _beside(path: Path, notes: list[str]) -> Record | None:
+    """The record that an export wrote beside NAME.onnx as NAME.toml; ``notes`` says why one that is there is not used.
+
+    Raises:
+        OSError: the weights cannot be read.
+    """
+    beside = path.with_suffix(".toml")
+    if not beside.is_file():
+        return None
+    try:
+        record = read_record(beside)
+    except WeightsError as error:
+        notes.append(f"{beside.name} beside the weights is no record of them: {error}")
+        return None
+    if matches(path, record):
+        return record
+    notes.append(f"{beside.name} beside the weights is the record of another file")
+    return None
 
 
 def _found(record: Record) -> tuple[Path, Origin] | None:
