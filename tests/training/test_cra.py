@@ -91,7 +91,7 @@ def test_gated_convolution_pads_to_the_same_size(gate, stride, dilation, kernel)
 
 @pytest.mark.parametrize("dilation", [2, 8])
 def test_gradients_in_bfloat16_are_those_of_float32(dilation):
-    """The depthwise kernel for dilated layers writes none, but what lay in its memory before (PyTorch 2.13, AVX-512)."""
+    """The depthwise kernel for dilated layers writes what lay in its memory before (PyTorch 2.13, AVX-512)."""
     torch.manual_seed(0)
     innermost = torch.channels_last
     layer = GatedConv(64, 64, dilation=dilation, gate="separable").to(memory_format=innermost)

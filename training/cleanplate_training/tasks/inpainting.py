@@ -66,9 +66,9 @@ class Critic:
 class Loss:
     """Weights of the generator's terms; ``coarse`` weighs the coarse answer against the fine one.
 
-    ``perceptual`` and ``style`` are no terms of the paper: they teach texture with far fewer pictures than a critic needs.
-    Their features are EfficientNet-lite1's (lite0's, by which checkpoints are compared, would judge their own pupil), or
-    those of VGG-16 where ``vgg`` names its weights.
+    ``perceptual`` and ``style`` are no terms of the paper: they teach texture with far fewer pictures than a critic
+    needs. Their features are EfficientNet-lite1's (lite0's, by which checkpoints are compared, would judge their own
+    pupil), or those of VGG-16 where ``vgg`` names its weights.
     """
 
     hole: float = 1.2
