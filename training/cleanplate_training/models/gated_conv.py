@@ -96,7 +96,8 @@ class Depthwise(nn.Conv2d):
         if max(self.dilation) == 1 or x.device.type != "cpu" or not narrow:
             return super().forward(x)
         with torch.autocast("cpu", enabled=False):
-            return self._conv_forward(x.float(), self.weight.float(), _bias(self).float()).to(torch.bfloat16)
+            y: Tensor = self._conv_forward(x.float(), self.weight.float(), _bias(self).float())
+        return y.to(torch.bfloat16)
 
 
 class GatedUp(GatedConv):
