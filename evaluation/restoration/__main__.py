@@ -1,7 +1,7 @@
 """Measures the three networks of restoration: a report and a contact sheet each.
 
-python -m evaluation.restoration --defects D.onnx --record D.toml --fill F.onnx --colour C.onnx... --pictures FOLDER...
---stamps FOLDER --scans FOLDER -o FOLDER
+python -m evaluation.restoration --defects D.onnx --record D.toml --fill F.onnx... --colour C.onnx...
+--pictures FOLDER... --stamps FOLDER --scans FOLDER -o FOLDER
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m evaluation.restoration", description=__doc__)
     parser.add_argument("--defects", type=Path, help="network that finds damage")
     parser.add_argument("--record", type=Path, help="its record, which says the threshold; 0.5 without one")
-    parser.add_argument("--fill", type=Path, help="network that fills it")
+    parser.add_argument("--fill", type=Path, nargs="+", default=[], help="networks that fill it")
     parser.add_argument("--colour", type=Path, nargs="+", default=[], help="networks that predict colours, to compare")
     parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="folders of test photographs")
     parser.add_argument("--stamps", type=Path, help="folder of KIND/*.png, for --defects")
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         words += ["--scans", str(options.scans)] if options.scans else []
         defects.main(words)
     if options.fill:
-        fill.main([str(options.fill), *common("fill")])
+        fill.main([*map(str, options.fill), *common("fill")])
     if options.colour:
         colour.main([*map(str, options.colour), *common("colour")])
 

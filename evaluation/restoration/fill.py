@@ -1,6 +1,6 @@
 """How well holes are filled: PSNR in the hole, seam and sharpness by size of the hole, against other methods.
 
-python -m evaluation.restoration.fill NETWORK.onnx --pictures FOLDER... --report FILE
+python -m evaluation.restoration.fill NETWORK.onnx... --pictures FOLDER... --report FILE
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ Method = Callable[[Picture, Mask], Picture]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print or write the report."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.restoration.fill", description=__doc__)
-    parser.add_argument("network", type=Path)
+    parser.add_argument("networks", type=Path, nargs="+", help="fill networks, or generators of engine cra")
     parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="folders of test photographs")
     parser.add_argument("--limit", type=int, default=12, help="photographs of each folder")
     parser.add_argument("--long-side", type=int, default=512)
@@ -43,12 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--report", type=Path)
     parser.add_argument("--sheet", type=Path, help="PNG to show the first pictures in")
     options = parser.parse_args(arguments)
-    graph, sheet = Graph(options.network), Sheet(options.sheet)
-    methods: dict[str, Method] = {
-        "partial convolutions": lambda picture, hole: completed(graph, picture, hole),
-        "OpenCV Telea": opencv_telea,
-        "PyPatchMatch": pypatchmatch,
-    }
+    sheet = Sheet(options.sheet)
+    methods: dict[str, Method] = {path.stem: _method(path) for path in options.networks}
+    methods |= {"OpenCV Telea": opencv_telea, "PyPatchMatch": pypatchmatch}
     found: dict[tuple[int, str], list[list[float]]] = defaultdict(list)
     rng = np.random.default_rng(options.seed)
     for _, photograph in photographs(options.pictures, long_side=options.long_side, limit=options.limit):
@@ -64,6 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.report:
         options.report.write_text(text, encoding="utf-8")
     print(text)
+
+
+def _method(path: Path) -> Method:
+    return partial(completed, Graph(path, wanted=("completed", "fine")))
 
 
 def completed(graph: Graph, picture: Picture, hole: Mask) -> Picture:
@@ -118,16 +120,16 @@ def _geometric_mean(values: NDArray[np.float64]) -> str:
 
 
 def _facts(options: argparse.Namespace) -> list[str]:
-    words = ["python", "-m", "evaluation.restoration.fill", options.network.name, "--pictures"]
+    words = ["python", "-m", "evaluation.restoration.fill", *(path.name for path in options.networks), "--pictures"]
     words += [*(folder.name for folder in options.pictures), "--limit", str(options.limit)]
     words += ["--long-side", str(options.long_side), "--seed", str(options.seed)]
-    digest = hashlib.sha256(options.network.read_bytes()).hexdigest()
+    digests = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in options.networks]
     return [
         "Test photographs turned grey or brown, filled at the network's own size without windows and residual. The",
         "row of the photograph itself says which seam and sharpness to aim at; seam and sharpness are geometric means.",
         "",
         f"Command: `{shlex.join(words)}`  ",
-        f"Network: {options.network.name}, sha256 {digest[:16]}...  ",
+        *(f"Network: {name}, sha256 {digest[:16]}...  " for name, digest in digests),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +19,21 @@ class Graph:
 
     Args:
         path: The ONNX file.
+        wanted: Names of the output that is wanted, of which the network has one; without, its first output is.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wanted: Sequence[str] = ()) -> None:
         self.path = path
         self._session: Session = start(path, device="cpu")
+        names = [port.name for port in self._session.outputs]
+        self._output = next((name for name in names if name in wanted), names[0])
 
     def __call__(self, **planes: Planes) -> Planes:
-        """Return the first output for inputs ``C x H x W`` by name, as ``C x H x W``."""
+        """Return the output for inputs ``C x H x W`` by name, as ``C x H x W``."""
         height, width = next(iter(planes.values())).shape[1:]
         rims = ((0, 0), (0, -height % _MULTIPLE), (0, -width % _MULTIPLE))
         feeds = {name: np.pad(each, rims, mode="symmetric")[np.newaxis] for name, each in planes.items()}
-        answer = next(iter(self._session.run(feeds).values()))
+        answer = self._session.run(feeds)[self._output]
         return np.asarray(answer[0, :, :height, :width], np.float32)
 
 

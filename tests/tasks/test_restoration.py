@@ -14,6 +14,7 @@ from cleanplate.inpaint import partial
 from cleanplate.inpaint.engine import EngineOptions
 from cleanplate.tasks import restoration
 from cleanplate.weights import folders
+from tests.inpaint.generators import generator
 from tests.prints.graphs import light_is_warm, mean_fills, old_photograph, true_damage, white_is_damage
 
 
@@ -169,8 +170,11 @@ def test_colorize_keeps_light_and_uses_hints(networks):
     assert hinted.network == "warm.onnx"
 
 
-def test_the_engine_never_looks_under_the_hole(networks):
-    engine = partial.create(EngineOptions(weights=networks["weights_fill"], threads=1))
+@pytest.mark.parametrize("kind", ["partial convolutions", "generator"])
+def test_the_engine_never_looks_under_the_hole(networks, tmp_path, kind):
+    """A generator of engine ``cra`` fills damage as well: its fine answer, not the coarse one at half the size."""
+    weights = generator(tmp_path / "generator.onnx") if kind == "generator" else networks["weights_fill"]
+    engine = partial.create(EngineOptions(weights=weights, threads=1))
     image, hole = old_photograph(), true_damage()
     other = image.copy()
     other[hole] = (1, 200, 3)

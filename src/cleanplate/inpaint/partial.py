@@ -16,6 +16,7 @@ from cleanplate.inpaint.engine import Completion, EngineOptions, SmallImage
 from cleanplate.inpaint.residual import box_of
 from cleanplate.runtime.contract import InputContract
 from cleanplate.runtime.network import Network
+from cleanplate.runtime.session import Session
 from cleanplate.runtime.session_cache import SESSIONS
 from cleanplate.types import Box, Mask
 from cleanplate.weights.choice import Wanted, chosen
@@ -27,14 +28,15 @@ CONTRACT = InputContract(multiple_of=32, minimum=64, mask="one_is_hole")
 CAUTIOUS_RADIUS = 40.0
 """Largest hole that is given to a network of which nobody knows what it learned from."""
 
-_OUTPUT = "completed"
+_OUTPUTS = ("completed", "fine")
+"""What the completed picture is called: by networks of partial convolutions, by generators of engine ``cra``."""
 _CONTEXT = 20
 _MULTIPLE = 32
 
 
 def fills_damage(record: Record) -> bool:
     """Whether the weights of a record are run by this engine."""
-    return any(port.name == _OUTPUT for port in record.ports if port.way == "output")
+    return any(port.name in _OUTPUTS for port in record.ports if port.way == "output")
 
 
 WANTED = Wanted("inpaint", "fills damage", "fill-lite0", "--weights-fill", fills_damage)
@@ -115,12 +117,16 @@ def create(options: EngineOptions) -> Partial:
     record = installed.record
     contract = record.input if record is not None and not isinstance(record.input, str) else CONTRACT
     return Partial(
-        network=Network(session, contract),
+        network=Network(session, contract, output=_output(session)),
         device=session.device,
         largest_radius=_largest(record),
         weights=installed.path.name if record is None else record.name,
         notes=(*installed.notes, *session.notes),
     )
+
+
+def _output(session: Session) -> str | None:
+    return next((port.name for port in session.outputs if port.name in _OUTPUTS), None)
 
 
 def _largest(record: Record | None) -> float:
