@@ -101,7 +101,7 @@ def test_a_given_mask_is_filled_exactly_and_needs_no_network(nothing_installed):
     [
         ({"colour": False}, "finds damage ('defects-lite0'), and none is installed; give one by --weights-defects"),
         ({"mask": true_damage()}, "predicts colours ('colour-lite0'), and none is installed; give one by"),
-        ({"mask": true_damage(), "colour": False, "engine": "partial"}, "fills damage ('fill-lite0')"),
+        ({"mask": true_damage(), "colour": False, "engine": "partial"}, "fills damage ('cra-256')"),
     ],
 )
 def test_a_missing_network_is_named_with_the_option(nothing_installed, arguments, said):

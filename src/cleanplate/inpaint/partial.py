@@ -1,4 +1,6 @@
-"""Engine ``partial``: a U-Net of partial convolutions, for scratches, cracks and small holes of old photographs.
+"""Engine ``partial``: a network for scratches, cracks and small holes of old photographs.
+
+Made for U-Nets of partial convolutions; the generators of engine ``cra`` do as well, and the one that ships does better.
 
 G. Liu, F. A. Reda, K. J. Shih, T.-C. Wang, A. Tao, B. Catanzaro: Image Inpainting for Irregular Holes Using Partial
 Convolutions, ECCV 2018 (arXiv 1804.07723). It looks at known pixels only, so what lies under the hole has no influence.
@@ -39,12 +41,12 @@ def fills_damage(record: Record) -> bool:
     return any(port.name in _OUTPUTS for port in record.ports if port.way == "output")
 
 
-WANTED = Wanted("inpaint", "fills damage", "fill-lite0", "--weights-fill", fills_damage)
+WANTED = Wanted("inpaint", "fills damage", "cra-256", "--weights-fill", fills_damage)
 
 
 @dataclass(frozen=True)
 class Partial:
-    """A network of partial convolutions; ``avoid`` is a hole for it too, and then put back.
+    """A network that fills damage; ``avoid`` is a hole for it too, and then put back.
 
     It works at 256 px, the size that it learned at: at 512 px the same windows take twice the time.
 

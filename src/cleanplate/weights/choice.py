@@ -37,9 +37,9 @@ class Wanted:
     subject: str = "restoration"
 
     def records(self) -> list[Record]:
-        """The records of this kind, those that ship first."""
+        """The records of this kind, those that ship first, of these the one that is meant to."""
         found = [each for each in shipped().for_task(self.task) if each.runnable and self.fits(each)]
-        return sorted(found, key=lambda record: (not record.bundled, record.name))
+        return sorted(found, key=lambda record: (not record.bundled, record.name != self.name, record.name))
 
 
 def chosen(wanted: Wanted, weights: str | Path | None) -> Installed:
