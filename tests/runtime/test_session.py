@@ -118,7 +118,8 @@ def test_memory_of_a_large_picture_is_given_back(tmp_path: Path) -> None:
         [sys.executable, "-c", _LARGE_AND_SMALL, str(path)], capture_output=True, text=True, check=True
     )
     before, after = map(float, done.stdout.split())
-    assert after < before + 100
+    # Less than one of its activations: how much the C library keeps depends on the processor (107 MiB with AVX-512).
+    assert after < before + 176
 
 
 _LARGE_AND_SMALL = """
