@@ -1,6 +1,6 @@
 """Engine ``partial``: a network for scratches, cracks and small holes of old photographs.
 
-Made for U-Nets of partial convolutions; the generators of engine ``cra`` do as well, and the one that ships does better.
+Made for U-Nets of partial convolutions; generators of engine ``cra`` do as well, and the one that ships does better.
 
 G. Liu, F. A. Reda, K. J. Shih, T.-C. Wang, A. Tao, B. Catanzaro: Image Inpainting for Irregular Holes Using Partial
 Convolutions, ECCV 2018 (arXiv 1804.07723). It looks at known pixels only, so what lies under the hole has no influence.
