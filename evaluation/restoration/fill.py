@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import ArrayError
+from cleanplate.inpaint.partial import OUTPUTS
 from cleanplate_training.data.holes.generator import HoleGenerator
 from evaluation.erase.methods import opencv_telea, pypatchmatch
 from evaluation.erase.sheets import holed
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _method(path: Path) -> Method:
-    return partial(completed, Graph(path, wanted=("completed", "fine")))
+    return partial(completed, Graph(path, wanted=OUTPUTS))
 
 
 def completed(graph: Graph, picture: Picture, hole: Mask) -> Picture:

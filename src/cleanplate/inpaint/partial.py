@@ -30,7 +30,7 @@ CONTRACT = InputContract(multiple_of=32, minimum=64, mask="one_is_hole")
 CAUTIOUS_RADIUS = 40.0
 """Largest hole that is given to a network of which nobody knows what it learned from."""
 
-_OUTPUTS = ("completed", "fine")
+OUTPUTS = ("completed", "fine")
 """What the completed picture is called: by networks of partial convolutions, by generators of engine ``cra``."""
 _CONTEXT = 20
 _MULTIPLE = 32
@@ -38,7 +38,7 @@ _MULTIPLE = 32
 
 def fills_damage(record: Record) -> bool:
     """Whether the weights of a record are run by this engine."""
-    return any(port.name in _OUTPUTS for port in record.ports if port.way == "output")
+    return any(port.name in OUTPUTS for port in record.ports if port.way == "output")
 
 
 WANTED = Wanted("inpaint", "fills damage", "cra-256", "--weights-fill", fills_damage)
@@ -128,7 +128,7 @@ def create(options: EngineOptions) -> Partial:
 
 
 def _output(session: Session) -> str | None:
-    return next((port.name for port in session.outputs if port.name in _OUTPUTS), None)
+    return next((port.name for port in session.outputs if port.name in OUTPUTS), None)
 
 
 def _largest(record: Record | None) -> float:

@@ -108,36 +108,36 @@ def by_hand(record: Record, folder: Path) -> str:
 
 def _given(path: Path, catalog: Catalog, commercial_only: bool) -> Installed:
     """A file of the user's own choice: whatever it is, and its record if it is a known one or has its own beside it."""
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     try:
-        record = next((each for each in catalog.records if matches(path, each)), None) or _beside(path, notes)
+        record = next((each for each in catalog.records if matches(path, each)), None)
+        if record is None:
+            record, notes = _beside(path)
     except OSError as error:
         raise WeightsError(f"cannot be read: {error.strerror or error}", subject=path) from None
     check_terms(record, path=path, asked=commercial_only)
     namesake = next((each for each in catalog.records if each.file == path.name), None)
     if record is None and namesake is not None and verifiable(namesake):
-        notes.append(f"{path.name} is called like the file of '{namesake.name}' but is another one")
-    return Installed(path, record, "given", tuple(notes))
+        notes = (*notes, f"{path.name} is called like the file of '{namesake.name}' but is another one")
+    return Installed(path, record, "given", notes)
 
 
-def _beside(path: Path, notes: list[str]) -> Record | None:
-    """The record that an export wrote beside NAME.onnx as NAME.toml; ``notes`` says why one that is there is not used.
+def _beside(path: Path) -> tuple[Record | None, tuple[str, ...]]:
+    """The record that an export wrote beside NAME.onnx as NAME.toml, or why one that is there is not used.
 
     Raises:
         OSError: the weights cannot be read.
     """
     beside = path.with_suffix(".toml")
     if not beside.is_file():
-        return None
+        return None, ()
     try:
         record = read_record(beside)
     except WeightsError as error:
-        notes.append(f"{beside.name} beside the weights is no record of them: {error}")
-        return None
+        return None, (f"{beside.name} beside the weights is no record of them: {error}",)
     if matches(path, record):
-        return record
-    notes.append(f"{beside.name} beside the weights is the record of another file")
-    return None
+        return record, ()
+    return None, (f"{beside.name} beside the weights is the record of another file",)
 
 
 def _found(record: Record) -> tuple[Path, Origin] | None:
