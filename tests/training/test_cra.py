@@ -19,6 +19,7 @@ from cleanplate_training.losses.inpainting import context_l1, hole_l1
 from cleanplate_training.models.cra import CraGenerator, halved
 from cleanplate_training.models.cra_attention import CELL, attention_scores, fused, known_cells, transfer
 from cleanplate_training.models.cra_critic import CraCritic
+from cleanplate_training.models.feature_critic import FeatureCritic, in_hole
 from cleanplate_training.models.gated_conv import GatedConv, GatedUp
 from cleanplate_training.recipe import RECIPES, parse, read
 from cleanplate_training.task import Phase
@@ -340,7 +341,7 @@ def trained(tables, folder, **options):
     return loop.train(parse(tables), folder, device="cpu", tensorboard=False, quiet=True, **options)
 
 
-@pytest.mark.parametrize("kind", ["none", "hinge", "wgan-gp"])
+@pytest.mark.parametrize("kind", ["none", "hinge", "wgan-gp", "features"])
 def test_some_steps_lower_the_error_in_the_hole(tables, tmp_path, kind):
     tables["critic"]["kind"] = kind
     if kind == "none":
@@ -371,6 +372,41 @@ def test_perceptual_terms_teach_the_generator_and_choose_its_checkpoints(tables)
     assert not {"perceptual", "style"} & set(
         Inpainting(alone, seed=0).training_step(networks, batch, task.phases(0)[0]).terms
     )
+
+
+def test_a_critic_of_features_learns_to_tell_a_flat_hole_from_texture(tables):
+    tables["critic"], tables["loss"] = {"kind": "features", "width": 16}, {"adversarial": 0.1}
+    task = Inpainting(parse(tables).options, seed=0)
+    torch.manual_seed(0)
+    networks, batch = task.build_networks(), batch_of(task)
+    batch["image"] = torch.rand_like(batch["image"])
+    generator_phase, critic_phase = task.phases(0)
+    trained = [weight for weight in networks["critic"].parameters() if weight.requires_grad]
+    optimiser = torch.optim.Adam(trained, 1e-3, betas=(0.5, 0.99))
+    mixes = networks["critic"].mixes[0].weight.clone()
+    for _ in range(30):
+        task.training_step(networks, batch, generator_phase)
+        judged = task.training_step(networks, batch, critic_phase)
+        optimiser.zero_grad()
+        judged.terms["critic"].backward()
+        optimiser.step()
+        task.phases(0)  # forgets the fills of this step
+    assert judged.figures["margin"] > 1
+    assert all(weight.grad is None for weight in networks["generator"].parameters())
+    task.training_step(networks, batch, generator_phase).terms["adversarial"].backward()
+    assert networks["generator"].refine.up_full.feature.weight.grad.abs().max() > 0
+    assert torch.equal(networks["critic"].mixes[0].weight, mixes)
+
+
+def test_a_critic_of_features_judges_places_that_see_the_hole():
+    critic = FeatureCritic((3, 5), width=8)
+    scores = critic([torch.rand(2, 3, 32, 32), torch.rand(2, 5, 16, 16)])
+    assert [level.shape for level in scores] == [(2, 1, 16, 16), (2, 1, 8, 8)]
+    mask = torch.zeros(2, 1, 64, 64)
+    mask[0, :, 10:13, 20:22] = 1
+    seen = in_hole(scores, mask)
+    assert [len(level) for level in seen] == [4 // 2, 1]
+    assert torch.equal(seen[1], scores[1][0, :, 1, 2])
 
 
 def batch_of(task, *, count=4):

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from cleanplate.errors import ArgumentError
+from cleanplate_training.data.boxes import box_of
 from cleanplate_training.data.instance_masks import with_instance_masks, without_groups
+from cleanplate_training.data.occlusion import Occlusion, statue
 from cleanplate_training.data.sample import Instance, Sample
 from cleanplate_training.data.shard_writer import ShardWriter
 from cleanplate_training.detection_figures import average_precision, mask_overlaps
@@ -105,6 +108,87 @@ def test_examples_are_drawn_from_pools_and_joined_into_batches(tmp_path):
     fixed = FixedExamples([pool], 64, each=5)
     assert len(fixed) == 2
     assert fixed.draw(0, np.random.default_rng(0))["boxes"].shape == (1, 4)
+
+
+def drawn_beside(occlusion, picture, seed):
+    person = replace(sample([], size=(60, 30)), alpha=matte((5, 5, 25, 60), size=(60, 30)))
+    person = replace(person, picture=np.full_like(person.picture, 200))
+    thing = sample([], size=(50, 50))
+    thing = replace(thing, picture=np.full_like(thing.picture, 30))
+    return occlusion(picture, lambda rng: person, lambda rng: thing, np.random.default_rng(seed))
+
+
+def masked_person(left, top, right, bottom):
+    mask = np.zeros((80, 100), bool)
+    mask[top:bottom, left:right] = True
+    return Instance("person", (left, top, right, bottom), mask)
+
+
+def test_people_put_beside_somebody_have_exact_masks_and_hide_what_is_behind():
+    before = replace(sample([]), instances=(masked_person(35, 10, 65, 70),))
+    hid = stood_behind = 0
+    for seed in range(40):
+        shown = drawn_beside(Occlusion(people=1.0, behind=0.5), before, seed)
+        masks = [each.mask for each in shown.instances]
+        assert sum(masks).max() <= 1  # no pixel belongs to two
+        for each in shown.instances:
+            assert each.box == box_of(each.mask)
+        new = np.any(list(masks[1:]), axis=0) if len(masks) > 1 else np.zeros((80, 100), bool)
+        assert (shown.picture[new] > 144).all()
+        old = shown.instances[0].mask
+        assert (shown.picture[old] < 146).all()
+        hid += old.sum() < before.instances[0].mask.sum()
+        stood_behind += len(masks) > 1 and np.array_equal(old, before.instances[0].mask)
+    assert hid > 5
+    assert stood_behind > 5
+
+
+def test_a_thing_takes_its_pixels_from_the_mask():
+    before = replace(sample([]), instances=(masked_person(35, 10, 65, 70),))
+    smaller = 0
+    for seed in range(20):
+        shown = drawn_beside(Occlusion(things=1.0), before, seed)
+        for each in shown.instances:
+            assert (shown.picture[each.mask] > 59).all()
+            smaller += each.mask.sum() < before.instances[0].mask.sum()
+    assert smaller > 10
+
+
+def test_a_statue_is_nobody_and_has_one_colour():
+    rng = np.random.default_rng(0)
+    dressed = np.zeros((60, 40, 3), np.uint8)
+    dressed[:20], dressed[20:40], dressed[40:] = (220, 170, 140), (200, 20, 30), (20, 30, 120)
+    figure = statue(dressed, rng).astype(np.float64)
+    clear = figure[(figure.min(axis=2) > 30) & (figure.max(axis=2) < 255)]
+    assert len(clear) > 1000
+    assert (clear / clear.sum(axis=1, keepdims=True)).std(axis=0).max() < 0.01
+    before = replace(sample([]), instances=(masked_person(35, 10, 65, 70),))
+    coloured = replace(before, picture=before.picture + np.array([90, 0, 0], np.uint8))
+    changed = 0
+    for seed in range(12):
+        shown = drawn_beside(Occlusion(statues=1.0), coloured, seed)
+        assert len(shown.instances) <= 1
+        changed += not np.array_equal(shown.picture, coloured.picture)
+    assert changed > 5
+    grey = drawn_beside(Occlusion(statues=1.0), before, 0)
+    assert np.array_equal(grey.picture, before.picture)  # a statue in it would be a person
+
+
+def test_a_box_that_is_nearly_covered_is_dropped():
+    before = sample([(40, 40, 44, 50), (5, 10, 95, 78)])
+    for seed in range(30):
+        shown = drawn_beside(Occlusion(people=1.0, height=(1.2, 1.5), apart=0.0), before, seed)
+        covered = np.zeros((80, 100), bool)
+        for each in shown.instances:
+            covered |= False if each.mask is None else each.mask
+        small = [each.box for each in shown.instances if each.mask is None and each.box == (40, 40, 44, 50)]
+        assert bool(small) == (covered[40:50, 40:44].mean() <= 0.6)
+
+
+def test_nobody_is_put_beside_nobody(tmp_path):
+    assert drawn_beside(Occlusion(people=1.0, things=1.0), sample([]), 0).instances == ()
+    with pytest.raises(ArgumentError, match=r"data\.cutouts: names no shards"):
+        MixedExamples([], View(occlusion=Occlusion(people=0.5)), length=1)
 
 
 def test_tiny_boxes_are_left_out():

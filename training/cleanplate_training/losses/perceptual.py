@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cleanplate_training.models import efficientnet_lite
-from cleanplate_training.models.efficientnet_lite import MEAN, STD
+from cleanplate_training.models.efficientnet_lite import MEAN, STD, EfficientNetLite
 from cleanplate_training.models.vgg import Vgg16Features
 
 _LEVELS = (0, 1, 2, 3)
@@ -31,23 +31,38 @@ class Perceptual:
 
     def __init__(self, vgg: Path | None = None, *, lite: str = "lite0", pretrained: bool = True) -> None:
         self.vgg, self.lite, self.pretrained = vgg, lite, pretrained
-        self._network: nn.Module | None = None
+        self._network: Vgg16Features | EfficientNetLite | None = None
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of each level of the features."""
+        network = self._loaded()
+        if isinstance(network, Vgg16Features):
+            return network.channels
+        return tuple(network.channels[level] for level in _LEVELS)
 
     def features(self, pictures: Tensor) -> list[Tensor]:
-        """Return features of RGB pictures in 0..1, ``N x 3 x H x W``, each level scaled to a size of about 1."""
+        """Return features of RGB pictures in 0..1, ``N x 3 x H x W``: one tensor a level, finest first."""
+        network = self._loaded().to(pictures.device)
+        if isinstance(network, Vgg16Features):
+            return network.forward(pictures)
+        levels = network.features((pictures - MEAN) / STD)
+        return [levels[level] for level in _LEVELS]
+
+    def _loaded(self) -> Vgg16Features | EfficientNetLite:
         if self._network is None:
-            made: nn.Module = (
+            self._network = (
                 efficientnet_lite.load(self.lite, head=False, pretrained=self.pretrained)
                 if self.vgg is None
                 else Vgg16Features.load(self.vgg)
             )
-            made.requires_grad_(False).eval()
-            self._network = made.to(pictures.device)
-        if isinstance(self._network, Vgg16Features):
-            return self._network.forward(pictures)
-        assert isinstance(self._network, efficientnet_lite.EfficientNetLite)
-        levels = self._network.features((pictures - MEAN) / STD)
-        return [levels[level] for level in _LEVELS]
+            self._network.requires_grad_(False).eval()
+        return self._network
+
+
+def relative(ours: Sequence[Tensor], truth: Sequence[Tensor]) -> list[Tensor]:
+    """Return features divided by how large the truth's are at the same level."""
+    return [one / _size(other) for one, other in zip(ours, truth, strict=True)]
 
 
 def feature_distance(ours: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:

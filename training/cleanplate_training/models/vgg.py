@@ -20,6 +20,7 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Vgg16Features(nn.Module):
     """Maps RGB ``N x 3 x H x W`` in 0..1 to the outputs of the first three poolings (strides 2, 4 and 8)."""
 
+    channels = tuple(stage[-1] for stage in _STAGES)
     mean: Tensor
     std: Tensor
 

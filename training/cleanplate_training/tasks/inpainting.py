@@ -16,10 +16,11 @@ from cleanplate.runtime.contract import InputContract
 from cleanplate.weights.record import OutputContract
 from cleanplate_training.losses import adversarial
 from cleanplate_training.losses.inpainting import context_l1, hole_l1
-from cleanplate_training.losses.perceptual import Perceptual, feature_distance, style_distance
+from cleanplate_training.losses.perceptual import Perceptual, feature_distance, relative, style_distance
 from cleanplate_training.models.cra import CraGenerator
 from cleanplate_training.models.cra_attention import Attention
 from cleanplate_training.models.cra_critic import CraCritic
+from cleanplate_training.models.feature_critic import FeatureCritic, in_hole
 from cleanplate_training.models.gated_conv import Gate
 from cleanplate_training.stream import Batch
 from cleanplate_training.task import Exported, Goal, Losses, Networks, Phase, Port, Task, TaskData
@@ -46,15 +47,17 @@ class Critic:
     """The critic and how it is trained.
 
     Attributes:
-        kind: ``wgan-gp`` (Wasserstein with gradient penalty, as in the paper), ``hinge`` (cheaper), or ``none``.
+        kind: ``wgan-gp`` (Wasserstein with gradient penalty, as in the paper), ``hinge`` (cheaper), ``features`` (hinge
+            loss of a critic that judges places in the hole by features of a frozen network: learns with far fewer
+            pictures), or ``none``.
         after: Steps in which the generator learns without the critic.
         steps: Critic steps a generator step.
         width: Channels of its first layer.
-        with_mask: Show it the mask.
+        with_mask: Show it the mask (``features`` always knows it).
         penalty: Weight of the gradient penalty.
     """
 
-    kind: Literal["none", "hinge", "wgan-gp"] = "wgan-gp"
+    kind: Literal["none", "hinge", "wgan-gp", "features"] = "wgan-gp"
     after: int = 0
     steps: int = 1
     width: int = 64
@@ -67,8 +70,8 @@ class Loss:
     """Weights of the generator's terms; ``coarse`` weighs the coarse answer against the fine one.
 
     ``perceptual`` and ``style`` are no terms of the paper: they teach texture with far fewer pictures than a critic
-    needs. Their features are EfficientNet-lite1's (lite0's, by which checkpoints are compared, would judge their own
-    pupil), or those of VGG-16 where ``vgg`` names its weights.
+    needs. Their features, which are those of the critic of kind ``features`` too, are EfficientNet-lite1's (lite0's,
+    by which checkpoints are compared, would judge their own pupil), or VGG-16's where ``vgg`` names its weights.
     """
 
     hole: float = 1.2
@@ -108,7 +111,7 @@ class Inpainting(Task):
             self.goal = Goal("hole_l1", "lower")
         self._perceptual = Perceptual(options.loss.vgg, lite="lite1")
         self._judged = False
-        self._filled: list[tuple[Batch, Tensor]] = []
+        self._filled: list[_Filled] = []
 
     def build_networks(self) -> dict[str, nn.Module]:
         """Return the generator and the critic."""
@@ -122,6 +125,8 @@ class Inpainting(Task):
         )
         if critic.kind == "none":
             return {"generator": generator}
+        if critic.kind == "features":
+            return {"generator": generator, "critic": FeatureCritic(self._perceptual.channels, width=critic.width)}
         return {"generator": generator, "critic": CraCritic(width=critic.width, with_mask=critic.with_mask)}
 
     def build_data(self) -> TaskData:
@@ -150,12 +155,14 @@ class Inpainting(Task):
         coarse, fine, _ = networks["generator"](image, mask)
         filled = torch.where(mask > 0.5, fine, image)
         weights, terms = self.options.loss, self._reconstruction(coarse, fine, image, mask)
-        if weights.perceptual or weights.style:
-            terms |= self._features(filled, image)
+        seen = self._seen(filled, image)
+        if seen and (weights.perceptual or weights.style):
+            terms["perceptual"] = weights.perceptual * feature_distance(seen.ours, seen.truth)
+            terms["style"] = weights.style * style_distance(seen.ours, seen.truth)
         if self._judged:
-            scores = self._scores(networks["critic"], filled, mask)
-            terms["adversarial"] = weights.adversarial * adversarial.generator(scores)
-            self._filled.append((batch, filled.detach()))
+            opinion = self._opinion(networks["critic"], filled, mask, seen)
+            terms["adversarial"] = weights.adversarial * opinion
+            self._filled.append(_Filled(batch, filled.detach(), seen and seen.detached()))
         return Losses(terms)
 
     def _reconstruction(self, coarse: Tensor, fine: Tensor, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
@@ -170,23 +177,32 @@ class Inpainting(Task):
             "coarse_context": weights.coarse * context * context_l1(coarse, small_image, small_mask),
         }
 
-    def _features(self, filled: Tensor, image: Tensor) -> dict[str, Tensor]:
-        weights = self.options.loss
+    def _seen(self, filled: Tensor, image: Tensor) -> _Features | None:
+        weights, by_features = self.options.loss, self._judged and self.options.critic.kind == "features"
+        if not (weights.perceptual or weights.style or by_features):
+            return None
         with torch.no_grad():
             truth = self._perceptual.features(image)
-        ours = self._perceptual.features(filled)
-        return {
-            "perceptual": weights.perceptual * feature_distance(ours, truth),
-            "style": weights.style * style_distance(ours, truth),
-        }
+        return _Features(self._perceptual.features(filled), truth)
+
+    def _opinion(self, critic: nn.Module, filled: Tensor, mask: Tensor, seen: _Features | None) -> Tensor:
+        if self.options.critic.kind != "features":
+            return adversarial.generator(self._scores(critic, filled, mask))
+        assert seen is not None
+        scores = in_hole(critic(relative(seen.ours, seen.truth)), mask)
+        return torch.stack([adversarial.generator(level) for level in scores]).mean()
 
     def _critic_step(self, networks: Networks, batch: Batch) -> Losses:
         critic, settings = networks["critic"], self.options.critic
         image, mask = batch["image"], batch["mask"]
-        filled = next((made for known, made in self._filled if known is batch), None)
-        if filled is None:
+        made = next((made for made in self._filled if made.batch is batch), None)
+        if made is None:
             with torch.no_grad():
                 filled = torch.where(mask > 0.5, networks["generator"](image, mask)[1], image)
+                made = _Filled(batch, filled, self._seen(filled, image))
+        if settings.kind == "features":
+            return _judged_features(critic, made, mask)
+        filled = made.picture
         scores = self._scores(critic, torch.cat([image, filled]), torch.cat([mask, mask]))
         real, fake = scores.chunk(2)
         margin = {"margin": real.detach().mean() - fake.detach().mean()}
@@ -241,6 +257,36 @@ class Inpainting(Task):
             input=InputContract(multiple_of=CraGenerator.multiple, minimum=128, mask="one_is_hole"),
             output=OutputContract("completed picture", "RGB", 0.0, 1.0, "none", "that of the input"),
         )
+
+
+@dataclass(frozen=True)
+class _Features:
+    """Features of filled pictures and of the true ones, one tensor a level."""
+
+    ours: Sequence[Tensor]
+    truth: Sequence[Tensor]
+
+    def detached(self) -> _Features:
+        return _Features([level.detach() for level in self.ours], self.truth)
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """What the generator just made of a batch, for the critic to learn from."""
+
+    batch: Batch
+    picture: Tensor
+    features: _Features | None
+
+
+def _judged_features(critic: nn.Module, made: _Filled, mask: Tensor) -> Losses:
+    seen = made.features
+    assert seen is not None
+    fake = in_hole(critic(relative(seen.ours, seen.truth)), mask)
+    real = in_hole(critic(relative(seen.truth, seen.truth)), mask)
+    loss = torch.stack([adversarial.hinge_critic(*pair) for pair in zip(real, fake, strict=True)]).mean()
+    margin = torch.stack([a.detach().mean() - b.detach().mean() for a, b in zip(real, fake, strict=True)]).mean()
+    return Losses({"critic": loss}, {"margin": margin})
 
 
 class Clipped(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cleanplate.errors import ArgumentError
 from cleanplate_training.data.augment.blur import Defocus, MotionBlur
 from cleanplate_training.data.augment.chain import Chain
 from cleanplate_training.data.augment.compression import Jpeg
@@ -21,6 +22,7 @@ from cleanplate_training.data.augment.geometry import flipped, warped
 from cleanplate_training.data.augment.light import BackLight, Darkness, Gamma, Temperature
 from cleanplate_training.data.augment.noise import SensorNoise
 from cleanplate_training.data.instance_masks import with_instance_masks, without_groups
+from cleanplate_training.data.occlusion import Occlusion
 from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
 from cleanplate_training.stream import Batch
@@ -50,12 +52,17 @@ class View:
         scale: Range of the picture's long side, in sides of that square (drawn evenly on a log scale).
         aspect: Greatest factor of random stretching.
         mosaic: Probability of four pictures, each in a quarter: small people without an empty rim.
+        occlusion: People and things put before and behind those of the picture.
     """
 
     size: int = 448
     scale: tuple[float, float] = (0.8, 1.8)
     aspect: float = 1.25
     mosaic: float = 0.4
+    occlusion: Occlusion = field(default_factory=Occlusion)
+
+
+_Opened = tuple[ShardSet, NDArray[np.int64]]
 
 
 class MixedExamples:
@@ -65,10 +72,20 @@ class MixedExamples:
         pools: What is drawn from.
         view: How it is shown.
         length: What the loop calls one pass.
+        cutouts: People for the view's occlusion; cut-outs with alpha.
+        things: Pictures of nobody for it.
     """
 
-    def __init__(self, pools: Sequence[Pool], view: View, *, length: int) -> None:
+    def __init__(
+        self, pools: Sequence[Pool], view: View, *, length: int, cutouts: Pool | None = None, things: Pool | None = None
+    ) -> None:
+        occlusion = view.occlusion
+        wanted = {"cutouts": (occlusion.people + occlusion.statues, cutouts), "things": (occlusion.things, things)}
+        for name, (needed, pool) in wanted.items():
+            if needed and pool is None:
+                raise ArgumentError("names no shards, and the view's occlusion needs them", subject=f"data.{name}")
         self.sets = [opened(pool) for pool in pools]
+        self.cutouts, self.things = (None if pool is None else opened(pool) for pool in (cutouts, things))
         shares = np.array([pool.share for pool in pools])
         self.shares = shares / shares.sum()
         self.view, self.change = view, Chain(_CHANGES)
@@ -85,11 +102,12 @@ class MixedExamples:
             shown = joined([moved(self._any(rng), quarter, rng) for _ in range(4)])
         else:
             shown = moved(self._any(rng), self.view, rng)
+        shown = self.view.occlusion(shown, lambda rng: _one(self.cutouts, rng), lambda rng: _one(self.things, rng), rng)
         return as_arrays(self.change(shown, rng))
 
     def _any(self, rng: np.random.Generator) -> Sample:
-        shards, places = self.sets[int(rng.choice(len(self.sets), p=self.shares))]
-        return without_groups(with_instance_masks(shards[int(places[rng.integers(len(places))])]))
+        chosen = self.sets[int(rng.choice(len(self.sets), p=self.shares))]
+        return without_groups(with_instance_masks(_one(chosen, rng)))
 
 
 class FixedExamples:
@@ -109,11 +127,17 @@ class FixedExamples:
         return as_arrays(fitted(with_instance_masks(shards[place]), self.size))
 
 
-def opened(pool: Pool) -> tuple[ShardSet, NDArray[np.int64]]:
+def opened(pool: Pool) -> _Opened:
     """Open a pool: its samples and the places of those that it takes."""
     shards = ShardSet(pool.shards)
     places = [place for place, key in enumerate(shards.keys()) if re.match(pool.include, key)]
     return shards, np.array(places, np.int64)
+
+
+def _one(opened_: _Opened | None, rng: np.random.Generator) -> Sample:
+    assert opened_ is not None
+    shards, places = opened_
+    return shards[int(places[rng.integers(len(places))])]
 
 
 def moved(sample: Sample, view: View, rng: np.random.Generator) -> Sample:

@@ -58,6 +58,8 @@ class Data:
         train: Pools to learn from.
         validation: Pools for the figures; their shares are not read.
         view: How training pictures are shown.
+        cutouts: People, with alpha, that ``view.occlusion`` puts beside those of the pictures.
+        things: Pictures of nobody, of which it puts pieces before them.
         size: Long side of validation pictures.
         each: Validation pictures of each pool.
         draws: What counts as one pass; pools are drawn from by share, so their sizes do not matter.
@@ -66,6 +68,8 @@ class Data:
     train: tuple[Pool, ...]
     validation: tuple[Pool, ...]
     view: View = field(default_factory=View)
+    cutouts: Pool | None = None
+    things: Pool | None = None
     size: int = 512
     each: int = 60
     draws: int = 10000
@@ -115,7 +119,7 @@ class Instances(Task):
         """Open the shards."""
         data = self.options.data
         return TaskData(
-            MixedExamples(data.train, data.view, length=data.draws),
+            MixedExamples(data.train, data.view, length=data.draws, cutouts=data.cutouts, things=data.things),
             FixedExamples(data.validation, data.size, each=data.each),
             collate,
         )

@@ -1,0 +1,198 @@
+"""People, statues and things put beside the people of a picture: a detector learns where one person ends.
+
+Photographs with a matte show only where *people* are, so the persons in them whose masks are known stand apart from all
+others; a network that has seen no others paints everybody inside a box. Copied and pasted instances have exact masks
+where they meet (Ghiasi et al., arXiv 2012.07177). Figures of one material are nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate_training.data.augment.geometry import flipped, resized
+from cleanplate_training.data.boxes import box_of
+from cleanplate_training.data.sample import Instance, Sample
+
+_Draw = Callable[[np.random.Generator], Sample]
+_LEAST_VISIBLE = 0.12
+"""A person of whom less than this share can still be seen is nobody any more."""
+_FAINT = 8.0
+"""Mean difference of the channels below which a picture is grey."""
+_MOST_COVERED = 0.6
+"""A person known by the box alone is dropped when more of the box than this is covered."""
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """How often, and how, people and things are put beside the people of a picture.
+
+    Attributes:
+        people: probability of one or two more people, each beside somebody.
+        things: probability of a thing before somebody: a piece of another picture.
+        statues: probability of a figure of stone or metal, which is no person: a cut-out without its colours.
+        behind: probability of a person behind the other, where the other's mask is known.
+        height: range of the height against that of the neighbour (drawn evenly on a log scale).
+        apart: largest distance of the two middles, in half the sum of both widths.
+    """
+
+    people: float = 0.0
+    things: float = 0.0
+    statues: float = 0.0
+    behind: float = 0.4
+    height: tuple[float, float] = (0.6, 1.5)
+    apart: float = 0.8
+
+    def __call__(self, sample: Sample, person: _Draw, thing: _Draw, rng: np.random.Generator) -> Sample:
+        """Return the sample with what the dice say.
+
+        Args:
+            sample: a picture with people.
+            person: draws a cut-out, a sample with alpha.
+            thing: draws a picture of nobody.
+            rng: source of randomness.
+        """
+        if rng.random() < self.people:
+            for _ in range(int(rng.integers(1, 3))):
+                sample = self._beside(sample, person(rng), rng)
+        if rng.random() < self.things:
+            sample = _covered(sample, thing(rng), rng)
+        if rng.random() < self.statues and not _is_grey(sample.picture):
+            sample = _with_statue(sample, person(rng), rng)
+        return sample
+
+    def _beside(self, sample: Sample, person: Sample, rng: np.random.Generator) -> Sample:
+        neighbour = _anybody(sample, rng)
+        if neighbour is None or person.alpha is None:
+            return sample
+        if rng.random() < 0.5:
+            person = flipped(person)
+        left, top, right, bottom = neighbour.box
+        tall = (bottom - top) * float(np.exp(rng.uniform(*np.log(self.height))))
+        wide = tall * person.picture.shape[1] / person.picture.shape[0]
+        if min(tall, wide) < 6 or max(tall, wide) > 2 * max(sample.picture.shape):
+            return sample
+        person = resized(person, round(tall), round(wide))
+        assert person.alpha is not None
+        middle = (left + right) / 2 + rng.uniform(-self.apart, self.apart) * (right - left + wide) / 2
+        foot = bottom + rng.uniform(-0.1, 0.15) * (bottom - top)
+        alpha, colours = _placed(person, sample.picture.shape[:2], round(foot - tall), round(middle - wide / 2))
+        if neighbour.mask is not None and rng.random() < self.behind:
+            alpha[neighbour.mask] = 0
+            kept = float((alpha > 127).sum()) / max(1.0, float((person.alpha > 127).sum()))
+            if kept < 2 * _LEAST_VISIBLE:
+                return sample
+        return _over(sample, colours, alpha, label="person")
+
+
+def _covered(sample: Sample, thing: Sample, rng: np.random.Generator) -> Sample:
+    """Hide a part of somebody behind a round or square thing, or behind something as wide as a table."""
+    neighbour = _anybody(sample, rng)
+    if neighbour is None:
+        return sample
+    left, top, right, bottom = neighbour.box
+    size = sample.picture.shape[:2]
+    alpha = np.zeros(size, np.uint8)
+    wide, tall = right - left, bottom - top
+    centre = (left + rng.uniform(0, 1) * wide, top + rng.uniform(0.3, 1) * tall)
+    sides = (wide * rng.uniform(0.2, 0.7), tall * rng.uniform(0.1, 0.4))
+    turn = float(rng.uniform(-30, 30))
+    kind = int(rng.integers(3))
+    if kind == 0:
+        middle = (round(centre[0]), round(centre[1]))
+        cv2.ellipse(alpha, middle, (round(sides[0] / 2), round(sides[1] / 2)), turn, 0, 360, 255, -1, cv2.LINE_AA)
+    else:
+        if kind == 2:  # from side to side and to the ground
+            centre, sides, turn = (centre[0], bottom), (wide * 2.5, tall * rng.uniform(0.3, 1.0)), turn / 6
+        corners = cv2.boxPoints((centre, sides, turn))
+        cv2.fillConvexPoly(alpha, np.rint(corners).astype(np.int32), 255, cv2.LINE_AA)
+    return _over(sample, _piece(thing.picture, size, rng), alpha)
+
+
+def _with_statue(sample: Sample, person: Sample, rng: np.random.Generator) -> Sample:
+    height, width = sample.picture.shape[:2]
+    tall = height * float(np.exp(rng.uniform(np.log(0.12), np.log(0.9))))
+    wide = tall * person.picture.shape[1] / person.picture.shape[0]
+    if person.alpha is None or min(tall, wide) < 6:
+        return sample
+    person = resized(person, round(tall), round(wide))
+    person = replace(person, picture=statue(person.picture, rng), encoded=None)
+    left, top = rng.uniform(-0.2 * wide, width - 0.8 * wide), rng.uniform(0, max(1.0, height - tall))
+    alpha, colours = _placed(person, (height, width), round(top), round(left))
+    return _over(sample, colours, alpha)
+
+
+def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    """Whether people in the picture have no colours either."""
+    return float(np.ptp(picture.reshape(-1, 3)[::7].astype(np.int16), axis=1).mean()) < _FAINT
+
+
+def statue(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a figure as if made of stone or metal: one colour, shaded by the light on it, uint8 ``H x W x 3``.
+
+    Clothes and skin lose the differences that are wider than folds are; the grain of the material comes on top.
+    """
+    light = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    wide = cv2.GaussianBlur(light, (0, 0), max(2.0, 0.08 * max(light.shape)))
+    relief = light - wide * rng.uniform(0.5, 0.95)
+    relief = (relief - relief.mean()) / (relief.std() + 0.02)
+    grain = cv2.GaussianBlur(rng.standard_normal(light.shape).astype(np.float32), (0, 0), rng.uniform(0.5, 2))
+    shade = rng.uniform(0.25, 0.75) + rng.uniform(0.08, 0.2) * relief + rng.uniform(0, 0.08) * grain
+    warm = rng.uniform(-0.06, 0.18)
+    tint = np.array([1 + warm, 1 + rng.uniform(-0.2, 1) * warm, 1 - warm], np.float32)
+    return np.asarray(np.clip(255 * shade[..., np.newaxis] * tint, 0, 255), np.uint8)
+
+
+def _anybody(sample: Sample, rng: np.random.Generator) -> Instance | None:
+    """Draw a person, of those with a mask where there are some: their masks are what is learnt from."""
+    people = sample.instances or ()
+    masked = [each for each in people if each.mask is not None]
+    chosen = masked or list(people)
+    return chosen[int(rng.integers(len(chosen)))] if chosen else None
+
+
+def _over(sample: Sample, colours: NDArray[np.uint8], alpha: NDArray[np.uint8], *, label: str = "") -> Sample:
+    """Lay colours over the picture: masks lose what is hidden, and a newcomer with a label becomes an instance."""
+    solid = alpha > 127
+    share = alpha[..., np.newaxis].astype(np.float32) / 255
+    picture = np.rint(share * colours + (1 - share) * sample.picture).astype(np.uint8)
+    people = [left for each in sample.instances or () if (left := _hidden(each, solid)) is not None]
+    if label and solid.any():
+        people.append(Instance(label, box_of(solid), solid))
+    return replace(sample, picture=picture, instances=tuple(people), encoded=None)
+
+
+def _hidden(person: Instance, solid: NDArray[np.bool_]) -> Instance | None:
+    if person.mask is None:
+        left, top, right, bottom = (max(0, round(side)) for side in person.box)
+        part = solid[top:bottom, left:right]
+        return None if part.size and part.mean() > _MOST_COVERED else person
+    seen = person.mask & ~solid
+    before, after = np.count_nonzero(person.mask), np.count_nonzero(seen)
+    if after == before:
+        return person
+    return replace(person, box=box_of(seen), mask=seen) if after > _LEAST_VISIBLE * before else None
+
+
+def _placed(person: Sample, size: tuple[int, ...], top: int, left: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return alpha and colours of a cut-out at its place in a picture of zeros."""
+    assert person.alpha is not None
+    alpha, colours = np.zeros(size, np.uint8), np.zeros((*size, 3), np.uint8)
+    y0, x0 = max(0, top), max(0, left)
+    y1, x1 = min(size[0], top + person.alpha.shape[0]), min(size[1], left + person.alpha.shape[1])
+    if y1 > y0 and x1 > x0:
+        window, part = np.s_[y0:y1, x0:x1], np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+        alpha[window], colours[window] = person.alpha[part], person.picture[part]
+    return alpha, colours
+
+
+def _piece(picture: NDArray[np.uint8], size: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a random part of another picture, as large as this one."""
+    height, width = (max(8, round(side * rng.uniform(0.3, 1))) for side in picture.shape[:2])
+    top, left = int(rng.integers(picture.shape[0] - height + 1)), int(rng.integers(picture.shape[1] - width + 1))
+    part = picture[top : top + height, left : left + width]
+    return np.asarray(cv2.resize(part, (size[1], size[0]), interpolation=cv2.INTER_AREA), np.uint8)
