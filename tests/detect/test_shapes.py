@@ -57,6 +57,25 @@ def test_who_is_no_person_or_is_hardly_seen_is_not_changed(picture: NDArray[np.u
     assert covered(picture, unsure(0.3), nothing) == alone
 
 
+def test_a_lost_mask_is_what_the_closer_look_sees_and_nobody_else_has(picture: NDArray[np.uint8]) -> None:
+    lost = unsure(0.1)
+    lost.masks[:] = 0.1
+    person = CloserLook(seen, np.array([True]))
+    assert shapes(picture, lost) == [None]
+    assert covered(picture, lost, person) > 0.95
+    neighbour = Detections(
+        np.array([[60, 40, 120, 200], [60, 40, 120, 120]], np.float32),
+        np.ones(2, np.int64),
+        np.array([0.9, 0.6], np.float32),
+        np.stack([lost.masks[0], np.full((28, 28), 0.9, np.float32)]),
+    )
+    mine, theirs = shapes(picture, neighbour, closer=CloserLook(seen, np.array([True, True])))
+    assert mine is not None
+    assert theirs is not None
+    assert theirs[0].height > 70
+    assert mine[0].top > 100
+
+
 def test_in_grey_pictures_nobody_looks_closer(picture: NDArray[np.uint8]) -> None:
     grey = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
 
