@@ -25,8 +25,8 @@ _WEIGHT, _ENOUGH, _SEEN = 0.3, 0.45, 0.25
 least to be asked. For 256 people of COCO128, tiny-COCO and Penn-Fudan the mean IoU of masks rises from 0.64, 0.61 and
 0.78 to 0.65, 0.64 and 0.81; heavier weights make some masks better and lose parts of others."""
 _LOST, _BARELY = 0.05, 0.55
-"""Below which share of the window a mask has lost its person, as happens to one in 150, most of whom fill the frame; and
-how much of each pixel is then believed of the closer look, so that everybody else's mask has precedence."""
+"""Below which share of the window a mask has lost its person, as happens to one in 150, most of whom fill the frame;
+and how much of each pixel is then believed of the closer look, so that everybody else's mask has precedence."""
 _SPECK = 0.02
 """Parts of a mask smaller than this share of it are the filter's, not the person's."""
 
