@@ -64,11 +64,19 @@ class Truth(NamedTuple):
 
 @dataclass(frozen=True)
 class DetectionPlan:
-    """Which detections are returned: score above ``least``, at most ``most``, none overlapping another of its class."""
+    """Which detections are returned: score above ``least``, at most ``most``, none overlapping another of its class.
+
+    Attributes:
+        least, overlap, most: as said.
+        rounds: how often boxes are judged and moved; from the second time on, by what is in the box where the round
+            before put it (Cai and Vasconcelos, arXiv 1712.00726, compare this with heads of their own for each round).
+            More than one is for networks of one class, whose boxes are the same for all.
+    """
 
     least: float = 0.05
     overlap: float = 0.5
     most: int = 100
+    rounds: int = 1
 
 
 @dataclass(frozen=True)
@@ -193,9 +201,11 @@ class MaskRCNN(nn.Module):
         return self._detected(levels[: len(self.strides)], boxes, size)
 
     def _detected(self, levels: list[Tensor], proposals: Tensor, size: tuple[int, int]) -> Detections:
-        logits, offsets = self._judged(levels, proposals, torch.zeros_like(proposals[:, 0], dtype=torch.int64))
+        owners = torch.zeros_like(proposals[:, 0], dtype=torch.int64)
+        logits, boxes = self._moved(levels, proposals, owners, size)
+        for _ in range(self.detections.rounds - 1):
+            logits, boxes = self._moved(levels, boxes[:, 0], owners, size)
         scores = logits.softmax(dim=1)[:, 1:]
-        boxes = clipped(decode(offsets[:, 1:], proposals[:, None], OFFSET_WEIGHTS), size)
         labels = torch.ones_like(scores, dtype=torch.int64).cumsum(dim=1)
         scores, boxes, labels = scores.flatten(), boxes.flatten(0, 1), labels.flatten()
         large = (boxes[:, 2:] - boxes[:, :2] >= _SMALLEST).all(dim=1)
@@ -213,6 +223,12 @@ class MaskRCNN(nn.Module):
             return logits[:, 1].sigmoid()
         first = torch.arange(labels.shape[0], device=labels.device) * logits.shape[1]
         return logits.flatten(0, 1)[first + labels].sigmoid()
+
+    def _moved(
+        self, levels: list[Tensor], boxes: Tensor, owners: Tensor, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        logits, offsets = self._judged(levels, boxes, owners)
+        return logits, clipped(decode(offsets[:, 1:], boxes[:, None], OFFSET_WEIGHTS), size)
 
     def _judged(self, levels: list[Tensor], boxes: Tensor, owners: Tensor) -> tuple[Tensor, Tensor]:
         features = roi_align(levels, self.strides, boxes, owners, BOX_SIDE)
@@ -314,6 +330,7 @@ def light(
         anchors=AnchorPlan(sizes=(20, 40, 80, 160, 320), ratios=(0.7, 1.5, 3.0)),
         normalisation=((MEAN,) * 3, (STD,) * 3),
         proposals=ProposalPlan(per_level=300, most=150),
+        detections=DetectionPlan(rounds=2),
         learning=LearningPlan(ProposalPlan(per_level=400, most=300), anchors=256, boxes=64),
         light=True,
     )
