@@ -259,6 +259,20 @@ def test_a_second_round_moves_boxes_from_where_the_first_put_them():
     assert boxes[1].tolist() == pytest.approx([18, 10, 38, 50])
 
 
+def test_caution_lowers_scores_and_keeps_their_order():
+    network = tiny().eval()
+    torch.nn.init.normal_(network.roi_heads.box_predictor.cls_score.weight, std=0.5)
+    levels = [torch.rand(1, 16, 64 // stride, 64 // stride) for stride in network.strides]
+    boxes = torch.tensor([[0.0, 0.0, 20.0, 60.0], [30.0, 0.0, 50.0, 60.0], [10.0, 30.0, 60.0, 60.0]])
+    found = []
+    with torch.no_grad():
+        for caution in (0.0, 1.5):
+            network.detections = DetectionPlan(least=0.0, overlap=0.95, caution=caution)
+            found.append(network._detected(levels, boxes, (64, 64)))
+    assert torch.equal(found[0].boxes, found[1].boxes)
+    torch.testing.assert_close(found[1].scores.logit(), found[0].scores.logit() - 1.5)
+
+
 def one_person(*, known=True):
     mask = torch.zeros(1, 64, 64, dtype=torch.bool)
     mask[0, 8:56, 20:44] = True

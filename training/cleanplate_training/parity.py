@@ -25,8 +25,8 @@ class Difference:
 
     Attributes:
         largest: Largest absolute difference of two numbers.
-        psnr: Peak signal-to-noise ratio in decibels, the peak being the range of the first version's output;
-            infinite where both are equal.
+        psnr: Peak signal-to-noise ratio in decibels, the peak being the range of the first version's output unless
+            one is given; infinite where both are equal.
     """
 
     largest: float
@@ -37,7 +37,7 @@ class Difference:
         return f"largest difference {self.largest:.2e}, {self.psnr:.1f} dB"
 
 
-def difference(first: Sequence[Outputs], second: Sequence[Outputs]) -> Difference:
+def difference(first: Sequence[Outputs], second: Sequence[Outputs], *, peak: float | None = None) -> Difference:
     """Compare outputs of two versions, one list of outputs for each input.
 
     An output that is not finite, or of another shape, differs infinitely.
@@ -51,8 +51,8 @@ def difference(first: Sequence[Outputs], second: Sequence[Outputs]) -> Differenc
             largest = max(largest, float(np.abs(gap).max(initial=0.0)))
             error = float(np.square(gap).mean())
             if error > 0:
-                peak = float(left.max() - left.min()) or float(np.abs(left).max()) or 1.0
-                psnr = min(psnr, 10 * math.log10(peak**2 / error))
+                reach = peak or float(left.max() - left.min()) or float(np.abs(left).max()) or 1.0
+                psnr = min(psnr, 10 * math.log10(reach**2 / error))
     return Difference(largest, psnr)
 
 

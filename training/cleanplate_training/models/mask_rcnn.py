@@ -71,12 +71,15 @@ class DetectionPlan:
         rounds: how often boxes are judged and moved; from the second time on, by what is in the box where the round
             before put it (Cai and Vasconcelos, arXiv 1712.00726, compare this with heads of their own for each round).
             More than one is for networks of one class, whose boxes are the same for all.
+        caution: taken from the logits of all objects before scores are made of them; moves scores without changing
+            their order, so that 0.5 is a good threshold.
     """
 
     least: float = 0.05
     overlap: float = 0.5
     most: int = 100
     rounds: int = 1
+    caution: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,8 @@ class MaskRCNN(nn.Module):
         logits, boxes = self._moved(levels, proposals, owners, size)
         for _ in range(self.detections.rounds - 1):
             logits, boxes = self._moved(levels, boxes[:, 0], owners, size)
-        scores = logits.softmax(dim=1)[:, 1:]
+        nobody = logits[:, :1] + self.detections.caution
+        scores = torch.cat([nobody, logits[:, 1:]], dim=1).softmax(dim=1)[:, 1:]
         labels = torch.ones_like(scores, dtype=torch.int64).cumsum(dim=1)
         scores, boxes, labels = scores.flatten(), boxes.flatten(0, 1), labels.flatten()
         large = (boxes[:, 2:] - boxes[:, :2] >= _SMALLEST).all(dim=1)
@@ -311,7 +315,13 @@ def resnet50(classes: int = 91) -> MaskRCNN:
 
 
 def light(
-    *, channels: int = 96, box_width: int = 512, mask_width: int = 96, frozen: int = 2, pretrained: bool = True
+    *,
+    channels: int = 96,
+    box_width: int = 512,
+    mask_width: int = 96,
+    frozen: int = 2,
+    caution: float = 0.0,
+    pretrained: bool = True,
 ) -> MaskRCNN:
     """Build the small detector of people: EfficientNet-lite0, separable pyramid and heads.
 
@@ -320,6 +330,7 @@ def light(
         box_width: Width of the box head.
         mask_width: Channels of the mask head.
         frozen: Stages of the encoder that keep their first weights, the stem included.
+        caution: See :class:`DetectionPlan`.
         pretrained: Start from ImageNet weights.
     """
     body = LiteBody(load("lite0", pretrained=pretrained, head=False), frozen=frozen)
@@ -330,7 +341,7 @@ def light(
         anchors=AnchorPlan(sizes=(20, 40, 80, 160, 320), ratios=(0.7, 1.5, 3.0)),
         normalisation=((MEAN,) * 3, (STD,) * 3),
         proposals=ProposalPlan(per_level=300, most=150),
-        detections=DetectionPlan(rounds=2),
+        detections=DetectionPlan(least=0.03, rounds=2, caution=caution),
         learning=LearningPlan(ProposalPlan(per_level=400, most=300), anchors=256, boxes=64),
         light=True,
     )

@@ -38,6 +38,7 @@ class Network:
         box_width: Width of the box head.
         mask_width: Channels of the mask head.
         frozen: Stages of the encoder that keep their first weights.
+        caution: What is taken from the logits of people, so that a score of 0.5 is a good threshold.
         pretrained: Start the encoder from ImageNet weights.
         encoder_lr: Factor of the learning rate for the encoder.
     """
@@ -46,6 +47,7 @@ class Network:
     box_width: int = 512
     mask_width: int = 96
     frozen: int = 2
+    caution: float = 0.0
     pretrained: bool = True
     encoder_lr: float = 0.3
 
@@ -111,6 +113,7 @@ class Instances(Task):
             box_width=settings.box_width,
             mask_width=settings.mask_width,
             frozen=settings.frozen,
+            caution=settings.caution,
             pretrained=settings.pretrained,
         )
         return {"network": network}
