@@ -20,7 +20,7 @@ from evaluation.metrics.bootstrap import Interval
 
 MOST_SEAM = 1.25
 LEAST_SHARPNESS = 0.5
-"""Blurred fills have less than a fifth. At 4096 px much of the sharpness is the sensor's grain, of which no fill has all."""
+"""Blurred fills have less than a fifth. At 4096 px much of the sharpness is grain, of which no fill has all."""
 MOST_SHARPNESS = 1.5
 
 

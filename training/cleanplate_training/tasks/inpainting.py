@@ -191,7 +191,7 @@ class Inpainting(Task):
         assert seen is not None
         scores = in_hole(critic(relative(seen.ours, seen.truth)), mask)
         # A mean over four times as many places pulls half as hard at each pixel: fine levels would hardly count.
-        weights = [2.0 ** -place for place in range(len(scores))]
+        weights = [2.0**-place for place in range(len(scores))]
         opinions = [adversarial.generator(level) * weight for level, weight in zip(scores, weights, strict=True)]
         return torch.stack(opinions).sum() / sum(weights)
 
