@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate_training.data.augment.geometry import flipped, resized
+from cleanplate_training.data.augment.geometry import flipped, resized, set_at
 from cleanplate_training.data.boxes import box_of
 from cleanplate_training.data.sample import Instance, Sample
 
@@ -80,7 +80,7 @@ class Occlusion:
         assert person.alpha is not None
         middle = (left + right) / 2 + rng.uniform(-self.apart, self.apart) * (right - left + wide) / 2
         foot = bottom + rng.uniform(-0.1, 0.15) * (bottom - top)
-        alpha, colours = _placed(person, sample.picture.shape[:2], round(foot - tall), round(middle - wide / 2))
+        alpha, colours = _placed(person, _size(sample), round(foot - tall), round(middle - wide / 2))
         if neighbour.mask is not None and rng.random() < self.behind:
             alpha[neighbour.mask] = 0
             kept = float((alpha > 127).sum()) / max(1.0, float((person.alpha > 127).sum()))
@@ -95,7 +95,7 @@ def _covered(sample: Sample, thing: Sample, rng: np.random.Generator) -> Sample:
     if neighbour is None:
         return sample
     left, top, right, bottom = neighbour.box
-    size = sample.picture.shape[:2]
+    size = _size(sample)
     alpha = np.zeros(size, np.uint8)
     wide, tall = right - left, bottom - top
     centre = (left + rng.uniform(0, 1) * wide, top + rng.uniform(0.3, 1) * tall)
@@ -178,19 +178,17 @@ def _hidden(person: Instance, solid: NDArray[np.bool_]) -> Instance | None:
     return replace(person, box=box_of(seen), mask=seen) if after > _LEAST_VISIBLE * before else None
 
 
-def _placed(person: Sample, size: tuple[int, ...], top: int, left: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _placed(person: Sample, size: tuple[int, int], top: int, left: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return alpha and colours of a cut-out at its place in a picture of zeros."""
     assert person.alpha is not None
-    alpha, colours = np.zeros(size, np.uint8), np.zeros((*size, 3), np.uint8)
-    y0, x0 = max(0, top), max(0, left)
-    y1, x1 = min(size[0], top + person.alpha.shape[0]), min(size[1], left + person.alpha.shape[1])
-    if y1 > y0 and x1 > x0:
-        window, part = np.s_[y0:y1, x0:x1], np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
-        alpha[window], colours[window] = person.alpha[part], person.picture[part]
-    return alpha, colours
+    return set_at(person.alpha, size, top, left), set_at(person.picture, size, top, left)
 
 
-def _piece(picture: NDArray[np.uint8], size: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _size(sample: Sample) -> tuple[int, int]:
+    return sample.picture.shape[0], sample.picture.shape[1]
+
+
+def _piece(picture: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return a random part of another picture, as large as this one."""
     height, width = (max(8, round(side * rng.uniform(0.3, 1))) for side in picture.shape[:2])
     top, left = int(rng.integers(picture.shape[0] - height + 1)), int(rng.integers(picture.shape[1] - width + 1))

@@ -192,6 +192,16 @@ def cropped(sample: Sample, left: int, top: int, width: int, height: int) -> Sam
     )
 
 
+def set_at(plane: NDArray[np.uint8], size: tuple[int, int], top: int, left: int) -> NDArray[np.uint8]:
+    """The plane at its place in a picture of zeros; what lies outside falls off."""
+    out = np.zeros((*size, *plane.shape[2:]), np.uint8)
+    y0, x0 = max(0, top), max(0, left)
+    y1, x1 = min(size[0], top + plane.shape[0]), min(size[1], left + plane.shape[1])
+    if y1 > y0 and x1 > x0:
+        out[y0:y1, x0:x1] = plane[y0 - top : y1 - top, x0 - left : x1 - left]
+    return out
+
+
 def _carried(instance: Instance, matrix: NDArray[np.float64], size: tuple[int, int], mapped: Any) -> Instance | None:
     """The instance after the map, or None if too little of it is left in the picture."""
     left, top, right, bottom = instance.box

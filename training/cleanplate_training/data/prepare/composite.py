@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import ArgumentError
-from cleanplate_training.data.augment.geometry import RandomView, flipped, resized
+from cleanplate_training.data.augment.geometry import RandomView, flipped, resized, set_at
 from cleanplate_training.data.augment.light import to_linear, to_srgb
 from cleanplate_training.data.boxes import box_of
 from cleanplate_training.data.prepare.cutouts import touches
@@ -127,22 +127,12 @@ def _placed(person: Sample, plan: CompositePlan, rng: np.random.Generator) -> _L
     if left_cut != right_cut:
         left = 0 if left_cut else columns - wide
     assert small.alpha is not None
-    alpha = np.asarray(_pasted(small.alpha, plan.size, top, left) / 255, np.float32)
+    alpha = np.asarray(set_at(small.alpha, plan.size, top, left) / 255, np.float32)
     blur = rng.uniform(*plan.edge)
     if blur > 0.2:
         alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), blur, borderType=cv2.BORDER_REPLICATE), np.float32)
     label = person.instances[0].label if person.instances else "person"
-    return _Layer(_pasted(small.picture, plan.size, top, left), alpha, top + tall, not bottom_cut, label)
-
-
-def _pasted(plane: NDArray[np.uint8], size: tuple[int, int], top: int, left: int) -> NDArray[np.uint8]:
-    """The plane at its place in a picture of zeros; what lies outside falls off."""
-    out = np.zeros((*size, *plane.shape[2:]), np.uint8)
-    y0, x0 = max(0, top), max(0, left)
-    y1, x1 = min(size[0], top + plane.shape[0]), min(size[1], left + plane.shape[1])
-    if y1 > y0 and x1 > x0:
-        out[y0:y1, x0:x1] = plane[y0 - top : y1 - top, x0 - left : x1 - left]
-    return out
+    return _Layer(set_at(small.picture, plan.size, top, left), alpha, top + tall, not bottom_cut, label)
 
 
 def _around(picture: NDArray[np.uint8], alpha: NDArray[np.float32]) -> NDArray[np.uint8]:
