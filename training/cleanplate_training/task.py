@@ -113,8 +113,8 @@ class Exported:
         output: How the runtime reads what it returns.
         atol: Largest difference between PyTorch's and ONNX Runtime's outputs that is only rounding.
         fidelity: Decibels that outputs must keep when weights are stored with fewer bits.
-        comparable: Turns the outputs by name, for a picture of ``(height, width)``, into the one array by which two
-            versions are compared; None compares every output as it is. For networks with a list as their answer.
+        comparable: Turns the outputs by name, for a picture of ``(height, width)``, into the one array, 0..1, by which
+            two versions are compared; None compares every output as it is. For networks with a list as their answer.
         metadata: Entries for the file itself, such as the names of classes.
         sliced_blocks: Widened blocks that the graph computes in slices of channels (see
             :mod:`cleanplate_training.onnx_slices`), counted from the highest resolution.

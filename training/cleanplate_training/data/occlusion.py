@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.detect.views import is_grey
 from cleanplate_training.data.augment.geometry import flipped, resized, set_at
 from cleanplate_training.data.boxes import box_of
 from cleanplate_training.data.sample import Instance, Sample
@@ -21,8 +22,6 @@ from cleanplate_training.data.sample import Instance, Sample
 _Draw = Callable[[np.random.Generator], Sample]
 _LEAST_VISIBLE = 0.12
 """A person of whom less than this share can still be seen is nobody any more."""
-_FAINT = 8.0
-"""Mean difference of the channels below which a picture is grey."""
 _MOST_COVERED = 0.6
 """A person known by the box alone is dropped when more of the box than this is covered."""
 
@@ -61,7 +60,7 @@ class Occlusion:
                 sample = self._beside(sample, person(rng), rng)
         if rng.random() < self.things:
             sample = _covered(sample, thing(rng), rng)
-        if rng.random() < self.statues and not _is_grey(sample.picture):
+        if rng.random() < self.statues and not is_grey(sample.picture):  # people there have no colours either
             sample = _with_statue(sample, person(rng), rng)
         return sample
 
@@ -124,11 +123,6 @@ def _with_statue(sample: Sample, person: Sample, rng: np.random.Generator) -> Sa
     left, top = rng.uniform(-0.2 * wide, width - 0.8 * wide), rng.uniform(0, max(1.0, height - tall))
     alpha, colours = _placed(person, (height, width), round(top), round(left))
     return _over(sample, colours, alpha)
-
-
-def _is_grey(picture: NDArray[np.uint8]) -> bool:
-    """Whether people in the picture have no colours either."""
-    return float(np.ptp(picture.reshape(-1, 3)[::7].astype(np.int16), axis=1).mean()) < _FAINT
 
 
 def statue(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -35,11 +35,11 @@ class Perceptual:
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """Channels of each level of the features."""
-        network = self._loaded()
-        if isinstance(network, Vgg16Features):
-            return network.channels
-        return tuple(network.channels[level] for level in _LEVELS)
+        """Channels of each level of the features, known without the weights."""
+        if self.vgg is not None:
+            return Vgg16Features.channels
+        every = EfficientNetLite(self.lite, head=False).channels
+        return tuple(every[level] for level in _LEVELS)
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """Return features of RGB pictures in 0..1, ``N x 3 x H x W``: one tensor a level, finest first."""
@@ -72,7 +72,8 @@ def feature_distance(ours: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
 
 def style_distance(ours: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
     """Return the mean absolute difference of Gram matrices: which features occur together, wherever that is."""
-    return _mean([(gram(a / _size(b)) - gram(b / _size(b))).abs().mean() for a, b in zip(ours, truth, strict=True)])
+    pairs = zip(relative(ours, truth), relative(truth, truth), strict=True)
+    return _mean([(gram(one) - gram(other)).abs().mean() for one, other in pairs])
 
 
 def gram(features: Tensor) -> Tensor:
