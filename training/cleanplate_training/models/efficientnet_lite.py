@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cleanplate.errors import ArgumentError, MissingExtraError, WeightsError
+from cleanplate_training.models.convolution import Conv2d
 
 MEAN = 127 / 255
 """Subtracted from every channel of a picture in 0..1 (the value the weights were trained with)."""
@@ -105,10 +106,10 @@ _STEM_CHANNELS = 32
 _HEAD_CHANNELS = 1280
 
 
-class SameConv(nn.Conv2d):
+class SameConv(Conv2d):
     """Convolution with TensorFlow's "same" padding for inputs whose sides are multiples of the stride.
 
-    At stride 2 that is one row and column less before the picture than after it, which ``nn.Conv2d`` cannot say.
+    At stride 2 that is one row and column less before the picture than after it, which ``Conv2d`` cannot say.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, groups: int = 1) -> None:

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cleanplate_training.models.convolution import Conv2d
+
 Gate = Literal["single", "separable", "pixel"]
 
 _OPEN = 2.0
@@ -57,7 +59,7 @@ class GatedConv(nn.Module):
         if gate == "single":
             self.gate = nn.Conv2d(in_channels, 1, kernel, stride, padding, dilation)
         elif gate == "separable":
-            depthwise = Depthwise(in_channels, in_channels, kernel, stride, padding, dilation, groups=in_channels)
+            depthwise = Conv2d(in_channels, in_channels, kernel, stride, padding, dilation, groups=in_channels)
             self.gate = nn.Sequential(depthwise, nn.Conv2d(in_channels, out_channels, 1))
         else:
             self.gate = nn.Conv2d(in_channels, out_channels, 1, stride)
@@ -82,22 +84,6 @@ class GatedConv(nn.Module):
         if self.elu:
             features = functional.elu(features)
         return features * torch.sigmoid(self.gate(x))
-
-
-class Depthwise(nn.Conv2d):
-    """A depthwise convolution that, where it is dilated, computes in float32 on processors.
-
-    The gradient of PyTorch 2.13's bfloat16 kernel for it (oneDNN, AVX-512) is numbers of any size.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``N x C x H x W``."""
-        narrow = x.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
-        if max(self.dilation) == 1 or x.device.type != "cpu" or not narrow:
-            return super().forward(x)
-        with torch.autocast("cpu", enabled=False):
-            y: Tensor = self._conv_forward(x.float(), self.weight.float(), _bias(self).float())
-        return y.to(torch.bfloat16)
 
 
 class GatedUp(GatedConv):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from cleanplate_training.models.convolution import Conv2d
+
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 """Expansion, channels, blocks and stride of the first block of each stage (table 2 of the paper)."""
 _LEVEL_ENDS = (0, 1, 2, 4, 6)
@@ -26,7 +28,7 @@ class InvertedResidual(nn.Module):
         if expand != 1:
             layers += [nn.Conv2d(in_channels, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU6(inplace=True)]
         layers += [
-            nn.Conv2d(inner, inner, 3, stride, 1, groups=inner, bias=False),
+            Conv2d(inner, inner, 3, stride, 1, groups=inner, bias=False),
             nn.BatchNorm2d(inner),
             nn.ReLU6(inplace=True),
             nn.Conv2d(inner, out_channels, 1, bias=False),

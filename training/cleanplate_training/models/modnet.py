@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cleanplate.errors import ArgumentError
+from cleanplate_training.models.convolution import Conv2d
 from cleanplate_training.models.mobilenet_v2 import MobileNetV2
 from cleanplate_training.models.modnet_slim import Mattes, WidenStem
 
@@ -89,7 +90,7 @@ class EfficientASPP(nn.Module):
             nn.Conv2d(channels, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU(inplace=True)
         )
         self.scales = nn.ModuleList(
-            nn.Conv2d(inner, inner, 3, 1, dilation, dilation, groups=inner, bias=False) for dilation in dilations
+            Conv2d(inner, inner, 3, 1, dilation, dilation, groups=inner, bias=False) for dilation in dilations
         )
         self.across_scales = nn.Conv2d(inner * len(dilations), inner, 1, groups=inner, bias=False)
         self.across_channels = nn.Sequential(

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from cleanplate.errors import ArgumentError
 from cleanplate_training.models import efficientnet_lite
+from cleanplate_training.models.convolution import Conv2d
 from cleanplate_training.models.efficientnet_lite import MEAN, STD
 from cleanplate_training.models.lite_encoder import FULL_DEPTHS, LiteEncoder
 from cleanplate_training.models.mobilenet_v2 import MobileNetV2
@@ -82,7 +83,7 @@ class Separable(nn.Sequential):
 
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__(
-            nn.Conv2d(channels, channels, kernel, 1, kernel // 2, groups=channels, bias=False),
+            Conv2d(channels, channels, kernel, 1, kernel // 2, groups=channels, bias=False),
             nn.BatchNorm2d(channels),
             nn.Conv2d(channels, channels, 1, bias=False),
             nn.BatchNorm2d(channels),
