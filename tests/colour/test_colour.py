@@ -89,11 +89,28 @@ def test_two_versions_get_the_same_colours_that_end_at_the_edges_of_the_first(wa
     [(600, 600, (192, 192)), (400, 900, (128, 288)), (90, 120, (90, 120)), (10, 4000, (2, 768))],
 )
 def test_the_network_sees_as_many_pixels_as_it_learned_from(height, width, seen):
+    shapes = []
+
     def network(luma, hints):
-        assert luma.shape == hints.shape[:2] == seen
+        assert luma.shape == hints.shape[:2]
+        shapes.append(luma.shape)
         return np.zeros((*luma.shape, 2), np.float32)
 
     predicted(np.zeros((height, width, 3), np.uint8), network, working_size=192)
+    assert shapes == [seen, tuple(round(0.7 * side) for side in seen)]
+
+
+def test_two_looks_are_averaged_at_their_place():
+    """A network that gives what is bright a colour, more of it in the smaller look: a mirror image would show."""
+
+    def network(luma, hints):
+        return np.repeat((0.2 if luma.shape[1] == 100 else 0.1) * luma[..., None], 2, axis=2).astype(np.float32)
+
+    image = np.zeros((80, 100, 3), np.uint8)
+    image[:, :30] = 127
+    found = chroma(joined(image, predicted(image, network, working_size=200)).astype(np.float32) / 255)
+    assert np.abs(found[:, 33:]).max() < 0.02
+    assert np.abs(found[20:60, 5:25] - 0.15 * 127 / 255).max() < 0.01
 
 
 def test_hints_reach_the_network_at_their_place(warm):
