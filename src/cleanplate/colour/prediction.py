@@ -46,9 +46,12 @@ def predicted(image: Image, network: Predictor, *, working_size: int, hints: Seq
     luma = light(np.asarray(cv2.resize(image, (small[1], small[0]), interpolation=cv2.INTER_AREA)))
     chroma = network(luma, hint_planes(hints, height, width, small=small))
     smaller = max(1, round(_SECOND * small[0])), max(1, round(_SECOND * small[1]))
-    seen = cv2.resize(luma, (smaller[1], smaller[0]), interpolation=cv2.INTER_AREA)
+    seen = np.asarray(cv2.resize(luma, (smaller[1], smaller[0]), interpolation=cv2.INTER_AREA), np.float32)
     planes = hint_planes(hints, height, width, small=smaller)
-    mirrored = network(*(np.ascontiguousarray(each[:, ::-1]) for each in (seen, planes)))
-    second = np.ascontiguousarray(mirrored[:, ::-1])
+    second = _mirrored(network(_mirrored(seen), _mirrored(planes)))
     second = np.asarray(cv2.resize(second, (small[1], small[0]), interpolation=cv2.INTER_LINEAR), np.float32)
-    return chroma_model(luma, (chroma + second) / 2)
+    return chroma_model(luma, np.asarray((chroma + second) / 2, np.float32))
+
+
+def _mirrored(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(planes[:, ::-1])
