@@ -25,15 +25,14 @@ def detections(*found: tuple[tuple[float, ...], float], label: int = 1, filled: 
     )
 
 
-def test_small_pictures_are_looked_at_once() -> None:
-    assert closer_scale(800, 1100, 800) is None
-    assert closer_scale(1000, 1600, 800) == 1.0
-    assert closer_scale(4000, 6000, 800) == pytest.approx(2 * 800 / 6000)
+def test_a_closer_look_is_twice_as_fine_but_enlarges_by_no_more_than_two() -> None:
+    assert closer_scale(800 / 6000) == pytest.approx(2 * 800 / 6000)
+    assert closer_scale(1.0) == closer_scale(1.5) == 2.0
+    assert closer_scale(2.5) == 2.5
 
 
 def test_everywhere_covers_the_picture_and_no_tile_is_too_large() -> None:
-    scale = closer_scale(4000, 6000, 800)
-    assert scale is not None
+    scale = closer_scale(800 / 6000)
     parts = tiles(detections(), 4000, 6000, side=800, first=800 / 6000, closer=scale, look="everywhere")
     seen = np.zeros((4000, 6000), np.bool_)
     for part in parts:
@@ -56,7 +55,10 @@ def test_a_closer_look_goes_where_small_people_are_suspected() -> None:
 
 
 class Looking:
-    """A network that sees half of a large person, and the whole one from afar; what it is asked is kept."""
+    """A network that sees half of a large person, the whole one from afar, and nobody else closer by.
+
+    What it is asked is kept.
+    """
 
     side = 800
 
@@ -69,6 +71,8 @@ class Looking:
 
     def __call__(self, picture: NDArray[np.uint8], scale: float) -> Detections:
         self.scales.append(scale)
+        if scale > 1:
+            return detections()
         if scale == self.scale_for(*picture.shape[:2]):
             return detections(((100, 100, 500, 500), 0.7), ((900, 700, 940, 780), 0.6))
         return detections(((100, 100, 500, 950), 0.9), ((600, 700, 640, 780), 0.9))
@@ -78,12 +82,13 @@ def test_who_is_larger_than_the_network_learnt_is_looked_at_from_afar() -> None:
     picture = np.zeros((1000, 1000, 3), np.uint8)
     network: Any = Looking(overview=400)
     found = find_all(picture, network)
-    assert network.scales == [pytest.approx(0.8), pytest.approx(0.4)]
-    # The whole person instead of half of it; what is small is left to the first look.
+    assert network.scales == [pytest.approx(0.8), pytest.approx(0.4), pytest.approx(1.6)]
+    # The whole person instead of half of it; what is small is left to the other looks.
     assert sorted(found.boxes.tolist()) == [[100, 100, 500, 950], [900, 700, 940, 780]]
-    for other, look in ((Looking(overview=None), "closer"), (Looking(overview=400), "once"), (Looking(700), "closer")):
+    for overview, look, others in ((None, "closer", [1.6]), (400, "once", []), (700, "closer", [1.6])):
+        other = Looking(overview)
         find_all(picture, other, look=look)  # type: ignore[arg-type]
-        assert other.scales == [pytest.approx(0.8)]
+        assert other.scales == pytest.approx([0.8, *others])
 
 
 def test_two_people_do_not_become_one_from_afar() -> None:

@@ -22,8 +22,9 @@ from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.types import Alpha, Box, Image
 
-MIN_SCORE = 0.5
-"""How sure the network must be of what it finds, unless the caller says."""
+MIN_SCORE = 0.6
+"""How sure the network must be of what it finds, unless the caller says. With closer looks 0.6 finds more people than 0.5
+did without, and fewer things that are none."""
 
 
 def check_labels(labels: Collection[str], network: PeopleNetwork) -> None:
@@ -97,9 +98,7 @@ def detections(image: Image, network: PeopleNetwork, *, look: Look = "closer") -
         seen = network(image, scale * network.overview / network.side)
         seen = seen.chosen(large(seen, scale, network.overview))
         found = without_doubles(found.and_also(seen.chosen(~several(seen, found.chosen(found.scores >= MIN_SCORE)))))
-    finer = closer_scale(height, width, network.side)
-    if finer is None:
-        return found
+    finer = closer_scale(scale)
     parts = tiles(found, height, width, side=network.side, first=scale, closer=finer, look=look)
     for part in parts:
         seen = _seen_in(part, image, network, finer)
