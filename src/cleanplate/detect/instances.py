@@ -23,8 +23,10 @@ from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.types import Alpha, Box, Image
 
 MIN_SCORE = 0.6
-"""How sure the network must be of what it finds, unless the caller says. With closer looks 0.6 finds more people than 0.5
-did without, and fewer things that are none."""
+"""How sure the network must be of what it finds, unless the caller says.
+
+With closer looks 0.6 finds more people than 0.5 did without, and as many or fewer things that are none.
+"""
 
 
 def check_labels(labels: Collection[str], network: PeopleNetwork) -> None:
