@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from cleanplate_training.data.augment.chain import Augmentation, Chain
 from cleanplate_training.data.augment.geometry import RandomView
 from cleanplate_training.data.augment.light import Gamma, Temperature
-from cleanplate_training.data.damage.toning import toned
 from cleanplate_training.data.examples import SampleExamples
 from cleanplate_training.data.holes.generator import HoleGenerator
 from cleanplate_training.data.holes.silhouettes import templates_of
@@ -44,7 +43,6 @@ class Data:
         scale: Range of the side of the part of a photograph that is seen, as a share of its short side.
         rotation: Largest turn in degrees.
         light: Probability that gamma, and that the colour of the light, is changed.
-        toned: Share of pictures in the grey or sepia of old prints, in validation too.
         area: Least and greatest share of the picture that a hole takes.
         kinds: Relative frequency of each kind of hole; empty makes all alike. Silhouettes need ``silhouettes``; without
             any the other kinds share theirs.
@@ -60,7 +58,6 @@ class Data:
     scale: tuple[float, float] = (0.8, 1.0)
     rotation: float = 5.0
     light: float = 0.3
-    toned: float = 0.0
     area: tuple[float, float] = (0.02, 0.4)
     kinds: Mapping[str, float] = field(default_factory=dict)
 
@@ -75,9 +72,10 @@ def open_data(settings: Data) -> TaskData:
         checked = min(settings.checked, max(1, settings.shapes // 8))
         return TaskData(_Drawn(settings.shapes, settings.size, holes), _Drawn(checked, settings.size, holes))
     still = RandomView((settings.size, settings.size), scale=(1, 1), flip=0)
-    validation = SampleExamples(ShardSet(settings.validation), WithHole(still, holes, toned=settings.toned))
-    moving = WithHole(moving_chain(settings), holes, toned=settings.toned)
-    train = SampleExamples(without_sources(ShardSet(settings.train), settings.without), moving)
+    validation = SampleExamples(ShardSet(settings.validation), WithHole(still, holes))
+    train = SampleExamples(
+        without_sources(ShardSet(settings.train), settings.without), WithHole(moving_chain(settings), holes)
+    )
     return TaskData(train, _Chosen(validation, mixed(spread(len(validation), settings.checked))))
 
 
@@ -93,18 +91,15 @@ class WithHole:
     Args:
         augment: Gives the picture its size.
         holes: Draws the hole.
-        toned: Share of pictures in the grey or sepia of old prints.
     """
 
-    def __init__(self, augment: Augmentation, holes: HoleGenerator, *, toned: float = 0.0) -> None:
-        self.augment, self.holes, self.toned = augment, holes, toned
+    def __init__(self, augment: Augmentation, holes: HoleGenerator) -> None:
+        self.augment, self.holes = augment, holes
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Mapping[str, NDArray[np.float32]]:
         """Return ``image``, 3 x H x W in 0..1, and ``mask``, 1 x H x W with 1 = hole."""
-        picture = self.augment(sample, rng).picture.astype(np.float32) / np.float32(255)
-        if self.toned and rng.random() < self.toned:  # asked first: without it the same holes as ever
-            picture, _ = toned(picture, rng, colour=0.0)
-        image = np.ascontiguousarray(picture.transpose(2, 0, 1))
+        picture = self.augment(sample, rng).picture
+        image = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32) / np.float32(255)
         return {"image": image, "mask": self.holes.draw(rng)[np.newaxis].astype(np.float32)}
 
 
