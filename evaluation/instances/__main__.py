@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from cleanplate.detect.instances import MIN_SCORE
 from evaluation.instances.cases import SETS, Case
 from evaluation.instances.detectors import DETECTORS
 from evaluation.instances.recall import recall
@@ -18,7 +19,7 @@ from evaluation.metrics.average_precision import Objects, average_precision
 _SIZES = ("AP_small", "AP_medium", "AP_large")
 _HEAD = (
     "| set | detector | pictures | people | box AP | box AP50 | mask AP | mask AP50 | mask AP small, medium, large "
-    "| found at 0.5 | recall by picture | pictures complete | false a picture | CPU ms a picture |"
+    f"| found at {MIN_SCORE:g} | recall by picture | pictures complete | false a picture | CPU ms a picture |"
 )
 
 
@@ -45,10 +46,10 @@ _EXPLAINED = (
     "Average precision as COCO defines it (pycocotools), over all scores from 0.05 on; sizes are by true area in the "
     "picture as it is. Detectors: *network* looks once at the whole picture; *looks* are all looks that users get, at "
     "small and at large people too; *segment* is what they get, masks moved to the picture's edges and agreed with the "
-    "matting network, each pixel in one mask only (which costs precision at such low scores). *Found at 0.5* and what "
-    "follows count detections with a score of 0.5 or more whose mask overlaps a person's by half. Time is of one "
-    "thread, without reading the picture. Pictures without people are left out. In Penn-Fudan people in the distance "
-    "are not annotated and count as false."
+    "matting network, each pixel in one mask only (which costs precision at such low scores). *Found* and what "
+    f"follows count detections with a score of {MIN_SCORE:g} or more whose mask overlaps a person's by half. Time is "
+    "of one thread, without reading the picture. Pictures without people are left out. In Penn-Fudan people in the "
+    "distance are not annotated and count as false."
 )
 
 

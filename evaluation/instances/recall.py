@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.detect.instances import MIN_SCORE
 from evaluation.metrics.average_precision import Objects
 
 
@@ -30,7 +31,7 @@ class Found:
     complete: float
 
 
-def recall(truth: Sequence[Objects], found: Sequence[Objects], *, score: float = 0.5) -> Found:
+def recall(truth: Sequence[Objects], found: Sequence[Objects], *, score: float = MIN_SCORE) -> Found:
     """Count at a threshold; each person is found by one detection at most, the surest first."""
     people = hits = false = 0
     shares = []

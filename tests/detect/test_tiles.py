@@ -48,7 +48,7 @@ def test_a_closer_look_goes_where_small_people_are_suspected() -> None:
     assert part.left < 5000
     assert part.right > 5230
     assert part.top < 1000
-    nobody = detections(((100, 100, 2000, 3900), 0.9), ((5000, 1000, 5040, 1100), 0.06))
+    nobody = detections(((100, 100, 2000, 3900), 0.9), ((5000, 1000, 5040, 1100), 0.04))
     assert tiles(nobody, 4000, 6000, side=800, first=800 / 6000, closer=1600 / 6000, look="closer") == []
     crowd = detections(*(((x, y, x + 30, y + 90), 0.3) for x in range(0, 12000, 700) for y in range(0, 8000, 700)))
     assert len(tiles(crowd, 8000, 12000, side=800, first=800 / 12000, closer=1600 / 12000, look="closer")) == 4

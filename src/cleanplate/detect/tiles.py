@@ -35,8 +35,8 @@ def look_of(text: str) -> Look:
 _FINER = 2.0
 _MOST_ENLARGED = 2.0
 """A closer look enlarges small pictures, too: who is twenty pixels tall is found better at forty, however they came."""
-_SMALL = 96
-_SUSPECTED = 0.1
+_SMALL, _SUSPECTED = 160, 0.05
+"""Who is lower than this in what the network saw, and at least so likely, is worth a closer look."""
 _MOST_TILES = 4
 _OVERLAP = 0.25
 _EDGE = 3.0
