@@ -209,7 +209,7 @@ def test_folders_mirror_their_sources_and_are_resumed(cleanplate, folder):
     ("words", "code", "said"),
     [
         (("restore", "scan.png"), 6, "network that finds damage ('defects-lite0'), and none is installed"),
-        (("restore", "scan.png", *FIND), 6, "network that predicts colours ('colour-lite0-critic')"),
+        (("restore", "scan.png", *FIND), 6, "network that predicts colours ('colour-lite0-l1')"),
         (("colorize", "scan.png"), 6, "give one by --weights-colour FILE"),
         (("restore", "missing.png", *ALL), 3, "does not exist"),
         (("restore", "scan.png", *FIND, "--no-colour", "--hints", "h.json"), 2, "--no-colour wants none"),

@@ -100,7 +100,7 @@ def test_a_given_mask_is_filled_exactly_and_needs_no_network(nothing_installed):
     ("arguments", "said"),
     [
         ({"colour": False}, "finds damage ('defects-lite0'), and none is installed; give one by --weights-defects"),
-        ({"mask": true_damage()}, "predicts colours ('colour-lite0-critic'), and none is installed; give one by"),
+        ({"mask": true_damage()}, "predicts colours ('colour-lite0-l1'), and none is installed; give one by"),
         ({"mask": true_damage(), "colour": False, "engine": "partial"}, "fills damage ('cra-256')"),
     ],
 )

@@ -32,7 +32,7 @@ def is_colour_network(record: Record) -> bool:
 WANTED = Wanted(
     "colorize",
     "predicts colours",
-    "colour-lite0-critic",
+    "colour-lite0-l1",
     "--weights-colour",
     is_colour_network,
     " (to restore without colours: --no-colour)",
