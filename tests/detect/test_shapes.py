@@ -98,3 +98,14 @@ def test_the_closer_look_is_given_eight_bits_of_a_close_up(picture: NDArray[np.u
     (view,) = shown
     assert view.dtype == np.uint8
     assert max(view.shape) == 256
+
+
+@pytest.mark.parametrize(("score", "keeps"), [(0.1, True), (0.9, False)])
+def test_suspects_take_no_pixels_from_who_is_sure(picture: NDArray[np.uint8], score: float, keeps: bool) -> None:
+    both = np.full((2, 28, 28), 0.8, np.float32)
+    both[1] = 0.95
+    boxes = np.array([[60, 40, 120, 200], [60, 40, 120, 120]], np.float32)
+    found = Detections(boxes, np.ones(2, np.int64), np.array([0.95, score], np.float32), both)
+    body, _ = shapes(picture, found)
+    assert body is not None
+    assert (body[0].top < 60) == keeps

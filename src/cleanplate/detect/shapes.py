@@ -27,6 +27,8 @@ least to be asked. For 256 people of COCO128, tiny-COCO and Penn-Fudan the mean 
 _LOST, _BARELY = 0.05, 0.55
 """Below which share of the window a mask has lost its person, as happens to one in 150, most of whom fill the frame;
 and how much of each pixel is then believed of the closer look, so that everybody else's mask has precedence."""
+_RIVAL = 0.5
+"""Share of a detection's score that another one needs to take pixels from it: mere suspects must not eat into people."""
 _SPECK = 0.02
 """Parts of a mask smaller than this share of it are the filter's, not the person's."""
 
@@ -108,8 +110,9 @@ def _without_rivals(coarse: Alpha, found: Detections, place: int, window: Box) -
     """The mask without what belongs to others more clearly."""
     mine = found.boxes[place]
     meets = (np.minimum(found.boxes[:, 2:], mine[2:]) > np.maximum(found.boxes[:, :2], mine[:2])).all(axis=1)
+    rivals = meets & (found.scores >= _RIVAL * found.scores[place])
     claims = coarse
-    for other in np.flatnonzero(meets):
+    for other in np.flatnonzero(rivals):
         if other == place or found.labels[other] != found.labels[place]:
             continue
         theirs = pasted(found.masks[other], found.boxes[other], window, coarse.shape)
