@@ -28,7 +28,7 @@ _LOST, _BARELY = 0.05, 0.55
 """Below which share of the window a mask has lost its person, as happens to one in 150, most of whom fill the frame;
 and how much of each pixel is then believed of the closer look, so that everybody else's mask has precedence."""
 _RIVAL = 0.5
-"""Share of a detection's score that another one needs to take pixels from it: mere suspects must not eat into people."""
+"""Share of a detection's score that another one needs to take pixels from it: suspects must not eat into people."""
 _SPECK = 0.02
 """Parts of a mask smaller than this share of it are the filter's, not the person's."""
 
