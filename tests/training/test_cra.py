@@ -455,7 +455,7 @@ def test_larger_pictures_go_on_with_generator_and_critic_of_smaller_ones(tables,
 
 
 def test_shipped_recipes_are_valid():
-    for name in ("cra-128", "cra-256-perceptual", "cra-256-critic", "cra-256", "cra-512"):
+    for name in ("cra-128", "cra-256-perceptual", "cra-256-critic", "cra-256", "cra-512", "cra-512-critic"):
         recipe = read(RECIPES / f"{name}.toml")
         assert recipe.options.data.size == int(name.split("-")[1])
 

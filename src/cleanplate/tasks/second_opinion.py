@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from cleanplate.detect.coco_labels import PERSON
-from cleanplate.detect.instances import MIN_SCORE, detections
+from cleanplate.detect.instances import detections
 from cleanplate.detect.network import WANTED, Detections, PeopleNetwork, open_network
 from cleanplate.detect.paste import pasted
 from cleanplate.matting.confirmed import confirmed
@@ -19,6 +19,8 @@ from cleanplate.runtime.early import open_early
 from cleanplate.types import Alpha, Box, Image
 from cleanplate.weights.choice import available
 
+_LIKELY = 0.5
+"""How sure the detector must be of somebody who stays: a person left out is worse than a lamp that stays."""
 _SURE = 0.7
 """How sure the detector must be of somebody whose holes are closed."""
 
@@ -44,7 +46,7 @@ class SecondOpinion:
         network = self.network()
         found = detections(self.image, network, look="once")
         people = np.array([network.name_of(int(label)) == PERSON for label in found.labels], np.bool_)
-        return found.chosen(people & (found.scores >= MIN_SCORE))
+        return found.chosen(people & (found.scores >= _LIKELY))
 
     def __call__(self, alpha: Alpha) -> Alpha:
         """What of ``alpha``, of the whole picture at any size, is somebody whom the detector finds too."""
