@@ -25,7 +25,7 @@ from cleanplate.types import Alpha, Box, Image
 MIN_SCORE = 0.6
 """How sure the network must be of what it finds, unless the caller says.
 
-With closer looks 0.6 finds more people than 0.5 did without, and as many or fewer things that are none.
+With closer looks 0.6 finds more people than 0.5 did without, and about as many things that are none.
 """
 
 
