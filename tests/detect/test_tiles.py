@@ -91,6 +91,12 @@ def test_who_is_larger_than_the_network_learnt_is_looked_at_from_afar() -> None:
         assert other.scales == pytest.approx([0.8, *others])
 
 
+def test_what_is_enlarged_already_is_looked_at_once() -> None:
+    network: Any = Looking(overview=None)
+    find_all(np.zeros((200, 200, 3), np.uint8), network)
+    assert network.scales == [pytest.approx(4.0)]
+
+
 def test_two_people_do_not_become_one_from_afar() -> None:
     found = detections(((100, 100, 300, 900), 0.8), ((310, 100, 500, 900), 0.6))
     assert several(detections(((100, 100, 500, 900), 0.95)), found).tolist() == [True]

@@ -101,6 +101,8 @@ def detections(image: Image, network: PeopleNetwork, *, look: Look = "closer") -
         seen = seen.chosen(large(seen, scale, network.overview))
         found = without_doubles(found.and_also(seen.chosen(~several(seen, found.chosen(found.scores >= MIN_SCORE)))))
     finer = closer_scale(scale)
+    if finer <= scale:  # a tiny picture, enlarged as it is
+        return found
     parts = tiles(found, height, width, side=network.side, first=scale, closer=finer, look=look)
     for part in parts:
         seen = _seen_in(part, image, network, finer)
