@@ -24,7 +24,7 @@ _PERSON = 1
 
 @dataclass(frozen=True)
 class Case:
-    """A picture with at least one person.
+    """A picture.
 
     Attributes:
         name: of the file.
@@ -44,23 +44,26 @@ def penn_fudan(folder: Path) -> Iterator[Case]:
     yield from _cases(entries)
 
 
-def tiny_coco(folder: Path) -> Iterator[Case]:
-    """COCO instances in the layout of tiny_coco."""
+def tiny_coco(folder: Path, *, nobody: bool = False) -> Iterator[Case]:
+    """COCO instances in the layout of tiny_coco: pictures with people, or those with ``nobody``."""
     root = folder / "tiny_coco"
     for part in ("train2017", "val2017"):
         annotations = root / f"annotations/instances_{part}.json"
-        yield from _cases(coco(annotations, pictures=root / part, source="tiny-coco", licence="COCO"))
+        yield from _cases(coco(annotations, pictures=root / part, source="tiny-coco", licence="COCO"), nobody=nobody)
 
 
-def coco128(folder: Path) -> Iterator[Case]:
-    """COCO panoptic maps in the layout of coco128_yolo: each person is a segment of its own."""
+def coco128(folder: Path, *, nobody: bool = False) -> Iterator[Case]:
+    """COCO panoptic maps in the layout of coco128_yolo: each person is a segment of its own.
+
+    Pictures with people, or those with ``nobody``.
+    """
     pictures = {path.stem: path for path in sorted(folder.glob("**/*.jpg"))}
     for part in ("train2017", "val2017"):
         maps = folder / "panoptic_segmentation/annotations" / f"panoptic_{part}"
         for row in json.loads(file_bytes(maps.with_suffix(".json")))["annotations"]:
             segments = [each for each in row["segments_info"] if each["category_id"] == _PERSON]
             path = pictures.get(Path(row["file_name"]).stem)
-            if segments and path is not None and (maps / row["file_name"]).is_file():
+            if bool(segments) != nobody and path is not None and (maps / row["file_name"]).is_file():
                 yield _panoptic(path, maps / row["file_name"], segments)
 
 
@@ -68,17 +71,20 @@ SETS = {"penn-fudan": penn_fudan, "tiny-coco": tiny_coco, "coco128": coco128}
 """Set by name."""
 
 
-def _cases(entries: list[Entry]) -> Iterator[Case]:
+def _cases(entries: list[Entry], *, nobody: bool = False) -> Iterator[Case]:
     for entry in entries:
         sample = entry.read()
-        if people := [each for each in sample.instances or () if each.label == "person"]:
+        people = [each for each in sample.instances or () if each.label == "person"]
+        if bool(people) != nobody:
             yield Case(entry.key, sample.picture, _objects(people, sample.picture.shape[:2]))
 
 
 def _objects(people: list[Instance], size: tuple[int, int]) -> Objects:
     masks = [np.zeros(size, bool) if each.mask is None else each.mask for each in people]
     boxes = np.array([each.box for each in people], np.float64).reshape(-1, 4)
-    return Objects(boxes, np.array(masks), crowd=np.array([each.crowd for each in people]))
+    return Objects(
+        boxes, np.array(masks, bool).reshape(-1, *size), crowd=np.array([each.crowd for each in people], bool)
+    )
 
 
 def _panoptic(picture: Path, map_: Path, segments: list[dict[str, int]]) -> Case:

@@ -50,3 +50,9 @@ def test_segments_of_panoptic_maps_are_people(tmp_path):
     (case,) = coco128(tmp_path)
     assert case.people.boxes.tolist() == [[1, 2, 4, 6], [6, 2, 10, 6]]
     assert case.people.crowd.tolist() == [False, True]
+    assert list(coco128(tmp_path, nobody=True)) == []
+    listed["annotations"][0]["segments_info"] = rows[2:]
+    (maps / "panoptic_val2017.json").write_text(json.dumps(listed))
+    assert list(coco128(tmp_path)) == []
+    (case,) = coco128(tmp_path, nobody=True)
+    assert case.people.boxes.shape == (0, 4)
