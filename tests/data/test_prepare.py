@@ -164,6 +164,8 @@ def test_cutouts_are_tight_soft_and_selected():
     assert len(list(cutouts(sample(alpha=figure(), instances=both), CutoutPlan(alone=False)))) == 1
     two = sample(instances=(Instance("person", (60, 30, 90, 100), figure() > 0), Instance("x", (0, 0, 5, 5))))
     assert [c.instances[0].label for c in cutouts(two)] == ["person"]
+    (thing,) = cutouts(one, CutoutPlan(label="thing"))
+    assert thing.instances[0].label == "thing"
 
 
 def test_soft_edges_keep_the_area_within_a_rim():

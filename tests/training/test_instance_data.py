@@ -154,6 +154,26 @@ def test_a_thing_takes_its_pixels_from_the_mask():
     assert smaller > 10
 
 
+def test_animals_stand_anywhere_and_are_nobody():
+    animal = replace(sample([], size=(30, 20)), alpha=matte((2, 2, 18, 28), size=(30, 20)))
+    animal = replace(animal, picture=np.full_like(animal.picture, 200))
+    draw = {"person": lambda rng: animal, "thing": lambda rng: animal, "animal": lambda rng: animal}
+    nobody, somebody = sample([]), replace(sample([]), instances=(masked_person(35, 10, 65, 70),))
+    places, hid = np.zeros((80, 100), np.int64), 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        shown = Occlusion(objects=1.0)(nobody, rng=rng, **draw)
+        assert shown.instances == ()
+        places += (shown.picture > 170).all(axis=2)
+        shown = Occlusion(objects=1.0)(somebody, rng=rng, **draw)
+        for each in shown.instances:
+            assert (shown.picture[each.mask] < 170).all()
+            hid += each.mask.sum() < somebody.instances[0].mask.sum()
+    assert (places.reshape(4, 20, 4, 25).sum(axis=(1, 3)) > 0).all()
+    assert hid > 10
+    assert np.array_equal(Occlusion()(nobody, rng=np.random.default_rng(0), **draw).picture, nobody.picture)
+
+
 def test_a_statue_is_nobody_and_has_one_colour():
     rng = np.random.default_rng(0)
     dressed = np.zeros((60, 40, 3), np.uint8)
@@ -189,6 +209,8 @@ def test_nobody_is_put_beside_nobody(tmp_path):
     assert drawn_beside(Occlusion(people=1.0, things=1.0), sample([]), 0).instances == ()
     with pytest.raises(ArgumentError, match=r"data\.cutouts: names no shards"):
         MixedExamples([], View(occlusion=Occlusion(people=0.5)), length=1)
+    with pytest.raises(ArgumentError, match=r"data\.objects: names no shards"):
+        MixedExamples([], View(occlusion=Occlusion(objects=0.5)), length=1)
 
 
 def test_tiny_boxes_are_left_out():
@@ -207,3 +229,5 @@ def test_average_precision_of_known_rankings():
     masks = np.zeros((2, 4, 4), bool)
     masks[0, :2], masks[1, :3] = True, True
     assert mask_overlaps(masks, masks[:1])[:, 0].tolist() == pytest.approx([1.0, 2 / 3])
+    assert mask_overlaps(masks, masks[:0]).shape == (2, 0)  # nobody is there
+    assert average_precision([mask_overlaps(masks[:1], masks[:0])], [np.ones(1)]) == 0.0

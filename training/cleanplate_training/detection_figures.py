@@ -5,6 +5,7 @@ The evaluation proper uses pycocotools; this is quick, and good enough to compar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,7 +44,8 @@ def average_precision(
 
 def mask_overlaps(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the intersection over union of masks ``K x H x W`` and ``M x H x W``: float32 ``K x M``."""
-    one, other = found.reshape(len(found), -1).astype(np.float32), true.reshape(len(true), -1).astype(np.float32)
+    pixels = math.prod(true.shape[1:])  # -1 means nothing where there is nobody
+    one, other = (each.reshape(len(each), pixels).astype(np.float32) for each in (found, true))
     shared = one @ other.T
     joined = one.sum(axis=1)[:, None] + other.sum(axis=1)[None] - shared
     return np.asarray(shared / np.maximum(joined, 1), np.float32)

@@ -2,7 +2,8 @@
 
 Photographs with a matte show only where *people* are, so the persons in them whose masks are known stand apart from all
 others; a network that has seen no others paints everybody inside a box. Copied and pasted instances have exact masks
-where they meet (Ghiasi et al., arXiv 2012.07177). Figures of one material are nobody.
+where they meet (Ghiasi et al., arXiv 2012.07177). Figures of one material are nobody, and so are animals and things,
+which photographs of people alone show too seldom: without them anything that stands out passes for a person.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Occlusion:
     Attributes:
         people: probability of one or two more people, each beside somebody.
         things: probability of a thing before somebody: a piece of another picture.
+        objects: probability of one to three animals or things cut out of other pictures, anywhere.
         statues: probability of a figure of stone or metal, which is no person: a cut-out without its colours.
         behind: probability of a person behind the other, where the other's mask is known.
         height: range of the height against that of the neighbour (drawn evenly on a log scale).
@@ -41,20 +43,27 @@ class Occlusion:
 
     people: float = 0.0
     things: float = 0.0
+    objects: float = 0.0
     statues: float = 0.0
     behind: float = 0.4
     height: tuple[float, float] = (0.6, 1.5)
     apart: float = 0.8
 
-    def __call__(self, sample: Sample, person: _Draw, thing: _Draw, rng: np.random.Generator) -> Sample:
+    def __call__(
+        self, sample: Sample, person: _Draw, thing: _Draw, rng: np.random.Generator, *, animal: _Draw | None = None
+    ) -> Sample:
         """Return the sample with what the dice say.
 
         Args:
-            sample: a picture with people.
+            sample: a picture, with people or without.
             person: draws a cut-out, a sample with alpha.
             thing: draws a picture of nobody.
             rng: source of randomness.
+            animal: draws a cut-out of an animal or a thing; needed where ``objects`` is not 0.
         """
+        if animal is not None and rng.random() < self.objects:
+            for _ in range(int(rng.integers(1, 4))):
+                sample = _with_animal(sample, animal(rng), rng)
         if rng.random() < self.people:
             for _ in range(int(rng.integers(1, 3))):
                 sample = self._beside(sample, person(rng), rng)
@@ -110,6 +119,25 @@ def _covered(sample: Sample, thing: Sample, rng: np.random.Generator) -> Sample:
         corners = cv2.boxPoints((centre, sides, turn))
         cv2.fillConvexPoly(alpha, np.rint(corners).astype(np.int32), 255, cv2.LINE_AA)
     return _over(sample, _piece(thing.picture, size, rng), alpha)
+
+
+def _with_animal(sample: Sample, animal: Sample, rng: np.random.Generator) -> Sample:
+    """Put a cut-out anywhere, at most four times as large as it is, half of them standing below the middle."""
+    height, width = sample.picture.shape[:2]
+    long = max(animal.picture.shape[:2])
+    side = min(4.0 * long, min(height, width) * float(np.exp(rng.uniform(np.log(0.08), np.log(0.9)))))
+    tall, wide = (edge * side / long for edge in animal.picture.shape[:2])
+    if animal.alpha is None or min(tall, wide) < 4:
+        return sample
+    if rng.random() < 0.5:
+        animal = flipped(animal)
+    animal = resized(animal, round(tall), round(wide))
+    least = 0.5 * height - tall if rng.random() < 0.5 else -0.2 * tall
+    top, left = rng.uniform(least, height - 0.8 * tall), rng.uniform(-0.2 * wide, width - 0.8 * wide)
+    alpha, colours = _placed(animal, (height, width), round(top), round(left))
+    if is_grey(sample.picture):
+        colours = np.asarray(cv2.cvtColor(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
+    return _over(sample, colours, alpha)
 
 
 def _with_statue(sample: Sample, person: Sample, rng: np.random.Generator) -> Sample:

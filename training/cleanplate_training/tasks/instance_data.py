@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +75,31 @@ class MixedExamples:
         length: What the loop calls one pass.
         cutouts: People for the view's occlusion; cut-outs with alpha.
         things: Pictures of nobody for it.
+        objects: Animals and things for it; cut-outs with alpha.
     """
 
     def __init__(
-        self, pools: Sequence[Pool], view: View, *, length: int, cutouts: Pool | None = None, things: Pool | None = None
+        self,
+        pools: Sequence[Pool],
+        view: View,
+        *,
+        length: int,
+        cutouts: Pool | None = None,
+        things: Pool | None = None,
+        objects: Pool | None = None,
     ) -> None:
         occlusion = view.occlusion
-        wanted = {"cutouts": (occlusion.people + occlusion.statues, cutouts), "things": (occlusion.things, things)}
+        wanted = {
+            "cutouts": (occlusion.people + occlusion.statues, cutouts),
+            "things": (occlusion.things, things),
+            "objects": (occlusion.objects, objects),
+        }
         for name, (needed, pool) in wanted.items():
             if needed and pool is None:
                 raise ArgumentError("names no shards, and the view's occlusion needs them", subject=f"data.{name}")
         self.sets = [opened(pool) for pool in pools]
-        self.cutouts, self.things = (None if pool is None else opened(pool) for pool in (cutouts, things))
+        more = (cutouts, things, objects)
+        self.cutouts, self.things, self.objects = (None if pool is None else opened(pool) for pool in more)
         shares = np.array([pool.share for pool in pools])
         self.shares = shares / shares.sum()
         self.view, self.change = view, Chain(_CHANGES)
@@ -102,7 +116,8 @@ class MixedExamples:
             shown = joined([moved(self._any(rng), quarter, rng) for _ in range(4)])
         else:
             shown = moved(self._any(rng), self.view, rng)
-        shown = self.view.occlusion(shown, lambda rng: _one(self.cutouts, rng), lambda rng: _one(self.things, rng), rng)
+        person, thing, animal = (partial(_one, pool) for pool in (self.cutouts, self.things, self.objects))
+        shown = self.view.occlusion(shown, person, thing, rng, animal=animal)
         return as_arrays(self.change(shown, rng))
 
     def _any(self, rng: np.random.Generator) -> Sample:

@@ -62,6 +62,7 @@ class Data:
         view: How training pictures are shown.
         cutouts: People, with alpha, that ``view.occlusion`` puts beside those of the pictures.
         things: Pictures of nobody, of which it puts pieces before them.
+        objects: Cut-outs of animals and things that it puts anywhere.
         size: Long side of validation pictures.
         each: Validation pictures of each pool.
         draws: What counts as one pass; pools are drawn from by share, so their sizes do not matter.
@@ -72,6 +73,7 @@ class Data:
     view: View = field(default_factory=View)
     cutouts: Pool | None = None
     things: Pool | None = None
+    objects: Pool | None = None
     size: int = 512
     each: int = 60
     draws: int = 10000
@@ -122,7 +124,14 @@ class Instances(Task):
         """Open the shards."""
         data = self.options.data
         return TaskData(
-            MixedExamples(data.train, data.view, length=data.draws, cutouts=data.cutouts, things=data.things),
+            MixedExamples(
+                data.train,
+                data.view,
+                length=data.draws,
+                cutouts=data.cutouts,
+                things=data.things,
+                objects=data.objects,
+            ),
             FixedExamples(data.validation, data.size, each=data.each),
             collate,
         )

@@ -30,6 +30,7 @@ class CutoutPlan:
         least_solid: dropped if the largest connected part holds less than this share of the object.
         alone: drop mattes of pictures with several boxes: their cut-out would be several people in one.
         soften: standard deviation in pixels of the soft edge given to hard masks, for a picture of 512 px.
+        label: what an object with a matte or a mask is called.
         margin: transparent rim around the object, as a share of its long side.
     """
 
@@ -39,6 +40,7 @@ class CutoutPlan:
     least_solid: float = 0.85
     alone: bool = True
     soften: float = 0.7
+    label: str = "person"
     margin: float = 0.04
 
 
@@ -75,9 +77,9 @@ def touches(alpha: NDArray[np.uint8]) -> tuple[bool, bool, bool, bool]:
 def _alphas(sample: Sample, plan: CutoutPlan) -> Iterator[tuple[NDArray[np.uint8], str]]:
     if sample.alpha is not None:
         if not (plan.alone and len(sample.instances or ()) > 1):
-            yield sample.alpha, "person"
+            yield sample.alpha, plan.label
     elif sample.mask is not None:
-        yield soft_edged(sample.mask, plan.soften), "person"
+        yield soft_edged(sample.mask, plan.soften), plan.label
     else:
         for instance in sample.instances or ():
             if instance.mask is not None and not instance.crowd:
