@@ -1,6 +1,8 @@
-"""How well holes are filled: PSNR in the hole, seam and sharpness by size of the hole, against other methods.
+"""How well holes are filled: PSNR in the hole, seam and sharpness by kind and size of the hole, against other methods.
 
-python -m evaluation.restoration.fill NETWORK.onnx... --pictures FOLDER... --report FILE
+python -m evaluation.restoration.fill [NETWORK.onnx...] --pictures FOLDER... --report FILE
+
+``restore`` is what users get with the weights that are installed; networks that are named are shown the whole picture.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import cleanplate
 from cleanplate.errors import ArrayError
 from cleanplate.inpaint.partial import OUTPUTS
 from cleanplate_training.data.holes.generator import HoleGenerator
@@ -23,7 +26,7 @@ from evaluation.erase.methods import opencv_telea, pypatchmatch
 from evaluation.erase.sheets import holed
 from evaluation.restoration.graphs import Graph, as_picture, as_planes
 from evaluation.restoration.labels import labelled_crops
-from evaluation.restoration.pictures import Mask, Picture, photographs, scan_shapes, sepia
+from evaluation.restoration.pictures import Mask, Picture, hairlines, photographs, scan_shapes, sepia
 from evaluation.restoration.sheets import Sheet, middle_of
 from evaluation.seam import seam
 from evaluation.sharpness import sharpness
@@ -31,13 +34,15 @@ from evaluation.sharpness import sharpness
 BINS = ((0.0, 0.02), (0.02, 0.08), (0.08, 0.2))
 """Shares of the picture that a hole takes: small, middle, large."""
 _TARGETS = (0.01, 0.05, 0.14)
+WIDTHS = (2, 5, 9)
+"""Of lines, in pixels."""
 Method = Callable[[Picture, Mask], Picture]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print or write the report."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.restoration.fill", description=__doc__)
-    parser.add_argument("networks", type=Path, nargs="+", help="fill networks, or generators of engine cra")
+    parser.add_argument("networks", type=Path, nargs="*", help="fill networks, or generators of engine cra")
     parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="folders of test photographs")
     parser.add_argument("--limit", type=int, default=12, help="photographs of each folder")
     parser.add_argument("--long-side", type=int, default=512)
@@ -47,16 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     sheet = Sheet(options.sheet)
     methods: dict[str, Method] = {path.stem: _method(path) for path in options.networks}
+    methods |= {"restore": restored, "restore --engine partial": partial(restored, engine="partial")}
     methods |= {"OpenCV Telea": opencv_telea, "PyPatchMatch": pypatchmatch}
-    found: dict[tuple[int, str], list[list[float]]] = defaultdict(list)
-    rng = np.random.default_rng(options.seed)
+    found: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
+    rng, line_rng = np.random.default_rng(options.seed), np.random.default_rng([options.seed, 1])
     for _, photograph in photographs(options.pictures, long_side=options.long_side, limit=options.limit):
         picture = np.asarray(np.rint(255 * sepia(photograph, rng)), np.uint8)
-        for place, hole in enumerate(holes(rng, *picture.shape[:2])):
+        lines = {
+            f"lines of {width} px": hairlines(line_rng, picture.shape[0], picture.shape[1], width) for width in WIDTHS
+        }
+        sizes = [f"{100 * low:.0f} to {100 * high:.0f} %" for low, high in BINS]
+        drawn = dict(zip(sizes, holes(rng, *picture.shape[:2]), strict=True))
+        for kind, hole in {**lines, **drawn}.items():
             shown = {"hole": holed(picture, hole)}
             for name, method in {"photograph": lambda whole, _: whole, **methods}.items():
                 shown[name] = method(picture.copy(), hole)
-                found[place, name].append(figures(shown[name], picture, hole))
+                found[kind, name].append(figures(shown[name], picture, hole))
             sheet.add(shown, around=middle_of(hole))
     sheet.write()
     text = "\n".join(["# Filling holes", "", *_facts(options), "", *_table(found), ""])
@@ -67,6 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _method(path: Path) -> Method:
     return partial(completed, Graph(path, wanted=OUTPUTS))
+
+
+def restored(picture: Picture, hole: Mask, *, engine: str = "auto") -> Picture:
+    """Return what ``cleanplate restore --mask`` makes of it."""
+    return np.asarray(cleanplate.restore(picture, hole, colour=False, engine=engine).restored, np.uint8)
 
 
 def completed(graph: Graph, picture: Picture, hole: Mask) -> Picture:
@@ -97,21 +113,18 @@ def figures(filled: Picture, truth: Picture, hole: Mask) -> list[float]:
     return [*psnrs, *ratios]
 
 
-def _table(found: dict[tuple[int, str], list[list[float]]]) -> list[str]:
+def _table(found: dict[tuple[str, str], list[list[float]]]) -> list[str]:
     lines = [
-        "| hole, of the picture | method | holes | PSNR in the hole, dB | PSNR of all, dB | seam | sharpness |",
+        "| hole | method | holes | PSNR in the hole, dB | PSNR of all, dB | seam | sharpness |",
         "|---|---|---|---|---|---|---|",
     ]
-    for (place, name), rows in found.items():
+    kinds = list(dict.fromkeys(kind for kind, _ in found))
+    for (kind, name), rows in sorted(found.items(), key=lambda each: kinds.index(each[0][0])):
         values: NDArray[np.float64] = np.array(rows)
         psnr, whole = values[:, :2].mean(axis=0)
         seams, sharp = (_geometric_mean(values[:, place_of]) for place_of in (2, 3))
-        low, high = BINS[place]
         shown = ["", ""] if name == "photograph" else [f"{psnr:.2f}", f"{whole:.2f}"]
-        lines.append(
-            f"| {100 * low:.0f} to {100 * high:.0f} % | {name} | {len(rows)} | {shown[0]} | {shown[1]} "
-            f"| {seams} | {sharp} |"
-        )
+        lines.append(f"| {kind} | {name} | {len(rows)} | {shown[0]} | {shown[1]} | {seams} | {sharp} |")
     return lines
 
 
@@ -126,8 +139,9 @@ def _facts(options: argparse.Namespace) -> list[str]:
     words += ["--long-side", str(options.long_side), "--seed", str(options.seed)]
     digests = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in options.networks]
     return [
-        "Test photographs turned grey or brown, filled at the network's own size without windows and residual. The",
-        "row of the photograph itself says which seam and sharpness to aim at; seam and sharpness are geometric means.",
+        "Test photographs turned grey or brown. `restore` is what users get, with its windows and residual; networks",
+        "that are named were shown the whole picture. The row of the photograph itself says which seam and sharpness",
+        "to aim at; seam and sharpness are geometric means.",
         "",
         f"Command: `{shlex.join(words)}`  ",
         *(f"Network: {name}, sha256 {digest[:16]}...  " for name, digest in digests),

@@ -17,6 +17,8 @@ from cleanplate.colour.ycc import is_grey
 from cleanplate.errors import ArgumentError, SelectionError
 from cleanplate.inpaint import partial
 from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
+from cleanplate.inpaint.full_size import MEDIUM, fill_at_full_size
+from cleanplate.mask.growth import grow
 from cleanplate.mask.windows import Chain, plan_windows
 from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
@@ -32,6 +34,8 @@ from cleanplate.tasks.restore_networks import NetworkChoice, open_networks
 from cleanplate.types import Box, Image, Mask, check_image, check_mask
 
 NOTHING_FOUND = "no damage was found, so the picture was left as it is"
+_RIM = 1
+"""Pixels by which what was found is grown: scanners blur the edges of a crack, and a fill would go on with them."""
 NO_BORDER = "no border was found, so nothing was cropped"
 
 
@@ -46,8 +50,8 @@ class RestoreResult:
         restored_colour: ``restored`` in colour; None without colouring.
         colour: the input in the same colours, damage and all; None without colouring.
         box: the picture within its border, if cropping was asked for and there is one. No array here is cropped.
-        engines: what made the result, by step: ``defects``, ``fill``, ``large`` (holes beyond the fill network),
-            ``colour``; steps that were not taken are not there.
+        engines: what made the result, by step: ``defects``, ``narrow`` (scratches and specks), ``fill``, ``large``
+            (holes beyond the fill network), ``colour``; steps that were not taken are not there.
         device: that the networks ran on.
         timings: seconds by step: detect, fill, fading, colour, ``total``.
         notes: remarks for the user, such as that nothing was found.
@@ -99,9 +103,10 @@ def restore(
         weights_defects: network that finds damage, a file or a name; None for the one that ships.
         weights_fill: network that fills it. Without one, the eraser's engine does.
         weights_colour: network that predicts colours.
-        engine: ``auto`` gives holes up to the size that the fill network learned from to that, and larger ones to the
-            eraser's engine; ``partial`` gives all to the fill network, any other name from
-            :data:`cleanplate.inpaint.engine.ENGINES` all to that engine.
+        engine: ``auto`` continues scratches and specks from around them, gives holes up to the size that the fill
+            network learned from to that (those of a few pixels at full size), and larger ones to the eraser's engine;
+            ``partial`` gives all to the fill network, any other name from :data:`cleanplate.inpaint.engine.ENGINES`
+            all to that engine.
         seed: chooses among equally good fills of the eraser's engines.
         device: for networks; see ``cleanplate doctor``.
         threads: cores to use; None for all.
@@ -190,7 +195,8 @@ def _damage(image: Image, finder: DamageNetwork, *, sensitivity: float, fine: bo
     probability = damage_probability(seen, finder, long_side=None, flips=flips)
     threshold = threshold_for(sensitivity, finder.threshold)
     height, width = image.shape[:2]
-    return marks(probability, threshold, height=height, width=width, neutral=finder.threshold, seen=seen)
+    found = marks(probability, threshold, height=height, width=width, neutral=finder.threshold, seen=seen)
+    return grow(found, _RIM)
 
 
 def _check_something_is_left(defects: Mask) -> None:
@@ -224,21 +230,29 @@ def _filled(
     threads: int,
     engines: dict[str, str],
 ) -> tuple[Image, list[str]]:
-    """Fill what is marked: large holes by the eraser's engine first, then the rest, which then knows them."""
+    """Fill what is marked: what is narrow, large holes by the eraser's engine, the rest; each knows those before."""
     notes = []
-    chains = plan_windows(defects)
-    large, count = _too_large(defects, chains, filler) if filler is not None else (defects, 0)
-    result = image
+    result, remaining = image, defects
+    if spare.name == "auto":
+        widest = 0.0 if filler is None else min(MEDIUM, filler.largest_radius)
+        done = fill_at_full_size(image, defects, cast("Engine", filler), widest=widest, threads=threads)
+        result, remaining = done.image, defects & ~(done.continued | done.completed)
+        if done.continued.any():
+            engines["narrow"] = "continuation"
+        if filler is not None and done.completed.any():
+            engines["fill"] = filler.weights
+    chains = plan_windows(remaining)
+    large, count = _too_large(remaining, chains, filler) if filler is not None else (remaining, 0)
     if large.any():
         engine = spare.engine()
         engines["large" if filler is not None else "fill"] = engine.name
-        result, _ = fill(result, large, engine, avoid=defects & ~large, seed=seed, seam=0.0, threads=threads)
+        result, _ = fill(result, large, engine, avoid=remaining & ~large, seed=seed, seam=0.0, threads=threads)
         if filler is None and spare.name == "auto":
             notes.append(f"no network for filling damage is installed, so engine '{engine.name}' filled it")
         elif filler is not None:
             holes = "1 hole was" if count == 1 else f"{count} holes were"
             notes.append(f"{holes} too large for the fill network and went to engine '{engine.name}'")
-    rest = defects & ~large
+    rest = remaining & ~large
     if filler is not None and rest.any():
         engines["fill"] = filler.weights
         planned = None if large.any() else chains
