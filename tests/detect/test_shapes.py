@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cleanplate.detect.network import Detections
-from cleanplate.detect.shapes import CloserLook, shapes
+from cleanplate.detect.shapes import CloserLook, _each_pixel_once, shapes
+from cleanplate.types import Box
 from tests.detect.streets import street
 
 BODY = (slice(40, 200), slice(60, 120))
@@ -109,3 +110,22 @@ def test_suspects_take_no_pixels_from_who_is_sure(picture: NDArray[np.uint8], sc
     body, _ = shapes(picture, found)
     assert body is not None
     assert (body[0].top < 60) == keeps
+
+
+def test_specks_that_a_neighbour_leaves_make_nobody_taller() -> None:
+    front, behind = np.zeros((2, 240, 180), np.bool_)
+    front[80:200, 50:130] = True
+    behind[30:204, 60:120] = True  # 4 of its rows show below whoever stands in front
+    boxes = np.array([[50, 80, 130, 200], [60, 30, 120, 204]], np.float32)
+    found = Detections(boxes, np.ones(2, np.int64), np.array([0.9, 0.8], np.float32), np.ones((2, 28, 28), np.float32))
+    whole = Box(0, 0, 180, 240)
+    first, second = _each_pixel_once([(whole, front), (whole, behind & ~(np.arange(180) > 70))], found, (240, 180))
+    assert first is not None
+    assert first[0] == Box(50, 80, 130, 200)
+    assert second is not None
+    assert second[0].bottom == 204  # 7 % of what is seen: a foot
+    behind[200:203] = False
+    behind[203, 80:] = False
+    _, second = _each_pixel_once([(whole, front), (whole, behind)], found, (240, 180))
+    assert second is not None
+    assert second[0] == Box(60, 30, 120, 80)

@@ -31,6 +31,8 @@ _RIVAL = 0.5
 """Share of a detection's score that another one needs to take pixels from it: suspects must not eat into people."""
 _SPECK = 0.02
 """Parts of a mask smaller than this share of it are the filter's, not the person's."""
+_LEFT_OVER = 0.04
+"""Likewise of what a neighbour has left of a mask."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,14 @@ def _without_rivals(coarse: Alpha, found: Detections, place: int, window: Box) -
     return claims
 
 
-def _tidied(mask: Mask) -> Mask:
+def _tidied(mask: Mask, least: float = _SPECK) -> Mask:
     """Without specks."""
     source = np.ascontiguousarray(mask).view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(source, connectivity=8)
     if count <= 2:
         return mask
     areas = stats[:, cv2.CC_STAT_AREA]
-    keep = areas >= _SPECK * areas[1:].sum()
+    keep = areas >= least * areas[1:].sum()
     keep[0] = False
     return np.asarray(keep[labels], np.bool_)
 
@@ -140,7 +142,9 @@ def _each_pixel_once(
     result: list[tuple[Box, Mask] | None] = [None] * len(drawn)
     for place in np.argsort(-found.scores, kind="stable"):
         window, mask = drawn[place]
-        own = mask & ~taken[window.slices]
+        others = taken[window.slices]
+        # What a neighbour leaves may be specks far from the rest, and would make the person as tall as the box.
+        own = _tidied(mask & ~others, _LEFT_OVER) if (mask & others).any() else mask
         tight = _bounds(own)
         if tight is None:
             continue
