@@ -13,12 +13,14 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.inpaint.engine import Engine
+from cleanplate.inpaint.residual import box_of
 from cleanplate.types import Box, Image, Mask
 
 NARROW = 5.5
@@ -76,8 +78,9 @@ def fill_at_full_size(
         around = core.grown(_MARGIN).clipped(*hole.shape)
         inner = core.shifted(-around.left, -around.top).slices
         view, unknown = image[around.slices], np.ascontiguousarray(hole[around.slices])
-        narrow = _up_to(NARROW, unknown)
-        medium = _up_to(widest, unknown) & ~narrow if network is not None else np.zeros_like(narrow)
+        depth = cv2.distanceTransform(unknown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        narrow = _up_to(NARROW, unknown, depth)
+        medium = _up_to(widest, unknown, depth) & ~narrow if network is not None else np.zeros_like(narrow)
         if not (narrow[inner].any() or medium[inner].any()):
             return
         filled = np.where(narrow[..., None], _continued(view, unknown), view) if narrow.any() else view
@@ -101,16 +104,13 @@ def _tiles(hole: Mask) -> Iterator[Box]:
     for top in range(0, height, _TILE):
         for left in range(0, width, _TILE):
             part = hole[top : top + _TILE, left : left + _TILE]
-            rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-            if rows.size:
-                box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-                yield box.shifted(left, top)
+            if part.any():
+                yield box_of(part).shifted(left, top)
 
 
-def _up_to(radius: float, unknown: Mask) -> Mask:
+def _up_to(radius: float, unknown: Mask, depth: NDArray[Any]) -> Mask:
     """The hole without the parts that are wider, and without what is close to those."""
-    distance = cv2.distanceTransform(unknown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    middles = (distance > radius).view(np.uint8)
+    middles = (depth > radius).view(np.uint8)
     if not middles.any():
         return unknown
     side = 2 * math.ceil(radius + 2) + 1
