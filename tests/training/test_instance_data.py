@@ -8,7 +8,7 @@ import torch
 
 from cleanplate.errors import ArgumentError
 from cleanplate_training.data.boxes import box_of
-from cleanplate_training.data.instance_masks import with_instance_masks, without_groups
+from cleanplate_training.data.instance_masks import groups_marked, with_instance_masks
 from cleanplate_training.data.occlusion import Occlusion, statue
 from cleanplate_training.data.sample import Instance, Sample
 from cleanplate_training.data.shard_writer import ShardWriter
@@ -60,10 +60,19 @@ def test_one_mask_is_one_person_and_no_annotation_is_nobody():
     assert with_instance_masks(replace(alone, mask=None)).instances == ()
 
 
-def test_boxes_around_groups_are_left_out():
+def test_boxes_around_groups_are_crowds():
     people = [(0, 0, 90, 70), (5, 5, 25, 65), (40, 5, 60, 65)]
-    assert [each.box for each in without_groups(sample(people)).instances] == [(5, 5, 25, 65), (40, 5, 60, 65)]
-    assert len(without_groups(sample(people[:2])).instances) == 2  # a child before its mother
+    assert [each.crowd for each in groups_marked(sample(people)).instances] == [True, False, False]
+    assert not any(each.crowd for each in groups_marked(sample(people[:2])).instances)  # a child before its mother
+
+
+def test_crowds_are_handed_over_apart_from_people():
+    both = sample([(0, 0, 90, 70), (5, 5, 25, 65)])
+    crowd = replace(both, instances=(replace(both.instances[0], crowd=True), both.instances[1]))
+    arrays = as_arrays(crowd)
+    assert arrays["boxes"].tolist() == [[5, 5, 25, 65]]
+    assert arrays["ignored"].tolist() == [[0, 0, 90, 70]]
+    assert arrays["masks"].shape == (1, *crowd.picture.shape[:2])
 
 
 def test_four_pictures_become_one_with_everybody_in_place():

@@ -16,11 +16,11 @@ from cleanplate_training.losses import detection
 from cleanplate_training.models import box_coding, mask_rcnn_published
 from cleanplate_training.models.anchors import base_anchors, grid_anchors
 from cleanplate_training.models.mask_pasting import pasted
-from cleanplate_training.models.mask_rcnn import DetectionPlan, Truth, light, present_names, resnet50
+from cleanplate_training.models.mask_rcnn import DetectionPlan, Detections, Truth, light, present_names, resnet50
 from cleanplate_training.models.proposals import ProposalPlan
 from cleanplate_training.models.roi_align import level_of, roi_align
 from cleanplate_training.models.suppression import apart, suppressed
-from cleanplate_training.tasks.instances import described, example, heat
+from cleanplate_training.tasks.instances import described, example, heat, outside
 
 LAYOUT = Path(__file__).parent / "layouts" / "maskrcnn_resnet50_fpn_coco.tsv"
 
@@ -192,6 +192,40 @@ def test_boxes_are_matched_by_their_overlap():
     assert detection.matches(boxes, truth, low=0.3, high=0.7).tolist() == expected
     assert detection.matches(boxes, truth, low=0.3, high=0.7, every=True).tolist()[4] == 1
     assert detection.matches(boxes, truth[:0], low=0.3, high=0.7).tolist() == [detection.BACKGROUND] * 5
+
+
+def test_background_inside_a_crowd_is_left_alone_and_people_there_are_not():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [8, 0, 18, 10], [9, 0, 40, 10], [50, 50, 60, 60]])
+    crowd = torch.tensor([[0.0, 0, 20, 20]])
+    matched = torch.tensor([0, detection.BACKGROUND, detection.BACKGROUND, detection.BACKGROUND])
+    expected = [0, detection.NEITHER, detection.BACKGROUND, detection.BACKGROUND]
+    assert detection.unclear(boxes, matched, crowd).tolist() == expected
+    assert detection.unclear(boxes, matched, crowd[:0]).tolist() == matched.tolist()
+    drawn = detection.sampled(boxes, boxes[:1], crowd, count=8)
+    assert {tuple(box) for box in drawn.boxes.tolist()} == {tuple(boxes[each].tolist()) for each in (0, 2, 3)}
+
+
+def test_finds_in_a_crowd_do_not_count_and_known_people_there_do():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10], [100, 0, 110, 10]])
+    found = Detections(boxes, torch.ones(3), torch.tensor([0.9, 0.8, 0.7]), torch.zeros(3, 28, 28))
+    crowd = torch.tensor([[0.0, 0, 50, 50]])
+    assert outside(found, boxes[1:2], crowd).scores.tolist() == pytest.approx([0.8, 0.7])
+    assert outside(found, boxes[:0], crowd).scores.tolist() == pytest.approx([0.7])
+    assert outside(found, boxes[:0], crowd[:0]) is found
+
+
+def test_a_picture_full_of_a_crowd_teaches_nothing():
+    network = tiny().train()
+    nobody = Truth(
+        torch.zeros(0, 4),
+        torch.zeros(0, dtype=torch.int64),
+        torch.zeros(0, 64, 64),
+        torch.zeros(0, dtype=torch.bool),
+        torch.tensor([[-1e4, -1e4, 1e4, 1e4]]),
+    )
+    terms = network(torch.rand(1, 3, 64, 64), [nobody])
+    assert all(value == 0 for value in terms.values())
+    sum(terms.values()).backward()
 
 
 def test_a_picture_without_people_teaches_only_what_is_none():

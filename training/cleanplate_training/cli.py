@@ -194,6 +194,36 @@ def prepare(
 
 
 @app.command()
+def mask_boxes(
+    shards: Annotated[list[Path], typer.Argument(help="Prepared shards with boxes, such as train-000000.tar.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the new shards; must be empty.")],
+    encoder: Annotated[Path, typer.Option(help="ONNX file of the encoder of Segment Anything or MobileSAM.")],
+    decoder: Annotated[Path, typer.Option(help="ONNX file of its mask decoder.")],
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="NAME_OR_FILE", help="Check boxes by this network for people, such as people-lite0."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Write this many samples at most.")] = None,
+) -> None:
+    """Give the boxes of prepared shards masks, by a network that cuts out what a box shows."""
+    from cleanplate.detect.network import open_network
+    from cleanplate_training.data.prepare.masked import mask_boxes as run
+    from cleanplate_training.data.promptable import PromptableNetwork
+
+    weights = Path(detector) if detector and detector.endswith(".onnx") else detector
+    tally = run(
+        shards,
+        output,
+        PromptableNetwork(encoder, decoder),
+        detector=None if weights is None else open_network(weights, device="cpu"),
+        limit=limit,
+        report=lambda line: typer.echo(line, err=True),
+    )
+    for line in tally.lines():
+        typer.echo(line, err=True)
+
+
+@app.command()
 def preview(
     shards: Annotated[list[Path], typer.Argument(help="Shards to look at.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the sheets.")],

@@ -33,10 +33,11 @@ def with_instance_masks(sample: Sample) -> Sample:
     return replace(sample, instances=instances or (), alpha=None, mask=None, encoded=None)
 
 
-def without_groups(sample: Sample) -> Sample:
-    """Leave out boxes without a mask that hold two others or more: they are around a group, not a person."""
+def groups_marked(sample: Sample) -> Sample:
+    """Mark boxes without a mask that hold two others or more as crowds: they are around a group, not a person."""
     instances = sample.instances or ()
-    return replace(sample, instances=tuple(each for each in instances if not _is_group(each, instances)))
+    marked = (replace(each, crowd=True) if _is_group(each, instances) else each for each in instances)
+    return replace(sample, instances=tuple(marked))
 
 
 def _is_group(own: Instance, instances: tuple[Instance, ...]) -> bool:
@@ -57,7 +58,7 @@ def _masked(place: int, instances: tuple[Instance, ...], solid: NDArray[np.bool_
     if not mask.any():
         return own
     cover = float(solid[window].mean())
-    if not _COVER[0] <= cover <= _COVER[1] or _overlap(box_of(mask), own.box) < _FILLS:
+    if not _COVER[0] <= cover <= _COVER[1] or overlap(box_of(mask), own.box) < _FILLS:
         return own
     return replace(own, box=box_of(mask), mask=mask)
 
@@ -69,9 +70,15 @@ def _meets(one: _Box, other: _Box) -> bool:
     return _shared(one, other) > _APART * min(_area(one), _area(other))
 
 
-def _overlap(one: _Box, other: _Box) -> float:
+def overlap(one: _Box, other: _Box) -> float:
+    """Return the intersection over union of two boxes."""
     shared = _shared(one, other)
     return shared / max(1e-9, _area(one) + _area(other) - shared)
+
+
+def covered(box: _Box, other: _Box) -> float:
+    """Return how much of a box lies in another, 0..1."""
+    return _shared(box, other) / max(1e-9, _area(box))
 
 
 def _shared(one: _Box, other: _Box) -> float:

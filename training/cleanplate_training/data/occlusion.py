@@ -171,9 +171,9 @@ def statue(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 def _anybody(sample: Sample, rng: np.random.Generator) -> Instance | None:
     """Draw a person, of those with a mask where there are some: their masks are what is learnt from."""
-    people = sample.instances or ()
+    people = [each for each in sample.instances or () if not each.crowd]
     masked = [each for each in people if each.mask is not None]
-    chosen = masked or list(people)
+    chosen = masked or people
     return chosen[int(rng.integers(len(chosen)))] if chosen else None
 
 

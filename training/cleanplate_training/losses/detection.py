@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cleanplate_training.models.box_coding import Weights, encode, overlaps
+from cleanplate_training.models.box_coding import Weights, coverage, encode, overlaps
 from cleanplate_training.models.roi_align import roi_align
 
 BACKGROUND, NEITHER = -1, -2
@@ -54,6 +54,20 @@ def matches(boxes: Tensor, truth: Tensor, *, low: float, high: float, every: boo
     return found
 
 
+def unclear(boxes: Tensor, matched: Tensor, ignored: Tensor) -> Tensor:
+    """Return ``matched`` with :data:`NEITHER` for background of which more than half lies in a region to leave alone.
+
+    Args:
+        boxes: ``N x 4``.
+        matched: int64 ``N``, as :func:`matches` returns it.
+        ignored: ``K x 4``, K may be 0: crowds that are not told apart, and what may be a person or not.
+    """
+    if not len(ignored):
+        return matched
+    inside = coverage(boxes, ignored).max(dim=1).values > 0.5
+    return torch.where((matched == BACKGROUND) & inside, NEITHER, matched)
+
+
 def balanced(matched: Tensor, *, count: int, share: float) -> tuple[Tensor, Tensor]:
     """Draw places of boxes with an object (at most ``share`` of ``count``) and of background (the rest)."""
     positive = torch.nonzero(matched >= 0)[:, 0]
@@ -63,7 +77,13 @@ def balanced(matched: Tensor, *, count: int, share: float) -> tuple[Tensor, Tens
 
 
 def proposal_losses(
-    objectness: Tensor, offsets: Tensor, anchors: Tensor, truth: list[Tensor], *, count: int = 256
+    objectness: Tensor,
+    offsets: Tensor,
+    anchors: Tensor,
+    truth: list[Tensor],
+    ignored: list[Tensor] | None = None,
+    *,
+    count: int = 256,
 ) -> tuple[Tensor, Tensor]:
     """Return the losses of objectness and of offsets of a region proposal network.
 
@@ -72,11 +92,14 @@ def proposal_losses(
         offsets: ``N x A x 4``.
         anchors: ``A x 4``.
         truth: ``M x 4`` of each picture.
+        ignored: ``K x 4`` of each picture: what is in there is no background (see :func:`unclear`).
         count: Anchors of each picture that learn, at most half of them with an object.
     """
     logits, labels, distances, total = [], [], [], 0
     for number, boxes in enumerate(truth):
         matched = matches(anchors, boxes, low=0.3, high=0.7, every=True)
+        if ignored is not None:
+            matched = unclear(anchors, matched, ignored[number])
         positive, negative = balanced(matched, count=count, share=0.5)
         places = torch.cat([positive, negative])
         logits.append(objectness[number, places])
@@ -84,14 +107,26 @@ def proposal_losses(
         target = encode(boxes[matched[positive]], anchors[positive], (1.0, 1.0, 1.0, 1.0))
         distances.append(_distance(offsets[number, positive], target))
         total += len(places)
-    shown = functional.binary_cross_entropy_with_logits(torch.cat(logits), torch.cat(labels))
-    return shown, torch.stack(distances).sum() / max(1, total)
+    shown = functional.binary_cross_entropy_with_logits(torch.cat(logits), torch.cat(labels), reduction="sum")
+    return shown / max(1, total), torch.stack(distances).sum() / max(1, total)
 
 
-def sampled(proposals: Tensor, truth: Tensor, *, count: int, share: float = 0.25) -> Sampled:
-    """Draw the boxes of one picture that the second stage learns from; the true boxes are among the candidates."""
+def sampled(
+    proposals: Tensor, truth: Tensor, ignored: Tensor | None = None, *, count: int, share: float = 0.25
+) -> Sampled:
+    """Draw the boxes of one picture that the second stage learns from; the true boxes are among the candidates.
+
+    Args:
+        proposals: ``N x 4``.
+        truth: ``M x 4``.
+        ignored: ``K x 4``: what is in there is no background (see :func:`unclear`).
+        count: How many are drawn.
+        share: Of these, at most so many have an object.
+    """
     candidates = torch.cat([proposals, truth])
     matched = matches(candidates, truth, low=0.5, high=0.5)
+    if ignored is not None:
+        matched = unclear(candidates, matched, ignored)
     positive, negative = balanced(matched, count=count, share=share)
     places = torch.cat([positive, negative])
     return Sampled(candidates[places], matched[places])
@@ -113,7 +148,7 @@ def box_losses(
     some = torch.nonzero(labels > 0)[:, 0]
     target = encode(truth[some], boxes[some], weights)
     distance = _distance(offsets[some, labels[some]], target) / max(1, len(labels))
-    return functional.cross_entropy(logits, labels), distance
+    return functional.cross_entropy(logits, labels, reduction="sum") / max(1, len(labels)), distance
 
 
 def mask_targets(masks: Tensor, places: Tensor, boxes: Tensor, side: int) -> Tensor:

@@ -47,6 +47,13 @@ def overlaps(boxes: Tensor, others: Tensor) -> Tensor:
     return shared / (areas(boxes)[:, None] + areas(others)[None] - shared).clamp(min=1e-9)
 
 
+def coverage(boxes: Tensor, others: Tensor) -> Tensor:
+    """Return how much of each box lies in each of others, ``N x M`` in 0..1."""
+    corner = torch.maximum(boxes[:, None, :2], others[None, :, :2])
+    far = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    return (far - corner).clamp(min=0).prod(dim=2) / areas(boxes)[:, None].clamp(min=1e-6)
+
+
 def areas(boxes: Tensor) -> Tensor:
     """Return the areas of boxes ``N x 4``."""
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])

@@ -42,4 +42,4 @@ class BoxPredictor(nn.Module):
         """Map ``K x width`` to float32 ``K x classes`` logits and ``K x classes x 4`` offsets."""
         offsets = self.bbox_pred(x).float()
         logits: Tensor = self.cls_score(x).float()
-        return logits, torch.reshape(offsets, (offsets.shape[0], -1, 4))
+        return logits, torch.reshape(offsets, (-1, offsets.shape[1] // 4, 4))

@@ -54,12 +54,15 @@ class Truth(NamedTuple):
         labels: int64 ``M``, from 1 on.
         masks: ``M x H x W``, 0 or 1, any dtype.
         known: bool ``M``: whether there is a mask.
+        ignored: float32 ``K x 4``, or None: regions where what is not among the boxes is no background either, such as
+            crowds that are not told apart.
     """
 
     boxes: Tensor
     labels: Tensor
     masks: Tensor
     known: Tensor
+    ignored: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -248,13 +251,14 @@ class MaskRCNN(nn.Module):
         self, levels: list[Tensor], guesses: Any, truths: Sequence[Truth], size: tuple[int, int]
     ) -> dict[str, Tensor]:
         true_boxes = [truth.boxes for truth in truths]
+        ignored = [truth.boxes[:0] if truth.ignored is None else truth.ignored for truth in truths]
         objectness, shift = detection.proposal_losses(
-            guesses.objectness, guesses.offsets, guesses.anchors, true_boxes, count=self.learning.anchors
+            guesses.objectness, guesses.offsets, guesses.anchors, true_boxes, ignored, count=self.learning.anchors
         )
         proposals = chosen(guesses, size, self.learning.proposals)
         drawn = [
-            detection.sampled(each, truth.boxes, count=self.learning.boxes)
-            for each, truth in zip(proposals, truths, strict=True)
+            detection.sampled(each, truth.boxes, apart, count=self.learning.boxes)
+            for each, truth, apart in zip(proposals, truths, ignored, strict=True)
         ]
         owners = torch.cat([torch.full_like(each.matched, number) for number, each in enumerate(drawn)])
         boxes = torch.cat([each.boxes for each in drawn])

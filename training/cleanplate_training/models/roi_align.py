@@ -84,7 +84,9 @@ def _as_table(
     x0, x1, wx = _corners(left, right, columns, side)
     ys, y_weights = torch.stack([y0, y1], -1), torch.stack([1 - wy, wy], -1)  # K x points x 2
     xs, x_weights = torch.stack([x0, x1], -1), torch.stack([1 - wx, wx], -1)
-    ys, xs, y_weights, x_weights = (part.reshape(len(boxes), side, -1) for part in (ys, xs, y_weights, x_weights))
+    ys, xs, y_weights, x_weights = (
+        part.reshape(len(boxes), side, 2 * SAMPLES) for part in (ys, xs, y_weights, x_weights)
+    )
     # Outer combination of 2 x SAMPLES rows and columns for each bin.
     place = ys[:, :, None, :, None] * columns[:, None, None, None, None] + xs[:, None, :, None, :]
     place = place + first[:, None, None, None, None]
@@ -92,7 +94,7 @@ def _as_table(
     bins = functional.embedding_bag(
         place.flatten(0, 2).flatten(1), table, per_sample_weights=weight.flatten(0, 2).flatten(1), mode="sum"
     )
-    return bins.reshape(len(boxes), side, side, -1).permute(0, 3, 1, 2)
+    return bins.reshape(len(boxes), side, side, table.shape[1]).permute(0, 3, 1, 2)
 
 
 def _corners(low: Tensor, high: Tensor, cells: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:

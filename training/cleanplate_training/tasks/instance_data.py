@@ -22,7 +22,7 @@ from cleanplate_training.data.augment.compression import Jpeg
 from cleanplate_training.data.augment.geometry import flipped, warped
 from cleanplate_training.data.augment.light import BackLight, Darkness, Gamma, Temperature
 from cleanplate_training.data.augment.noise import SensorNoise
-from cleanplate_training.data.instance_masks import with_instance_masks, without_groups
+from cleanplate_training.data.instance_masks import groups_marked, with_instance_masks
 from cleanplate_training.data.occlusion import Occlusion
 from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shards import ShardSet
@@ -122,7 +122,7 @@ class MixedExamples:
 
     def _any(self, rng: np.random.Generator) -> Sample:
         chosen = self.sets[int(rng.choice(len(self.sets), p=self.shares))]
-        return without_groups(with_instance_masks(_one(chosen, rng)))
+        return groups_marked(with_instance_masks(_one(chosen, rng)))
 
 
 class FixedExamples:
@@ -194,8 +194,12 @@ def fitted(sample: Sample, size: int) -> Sample:
 
 
 def as_arrays(sample: Sample) -> Mapping[str, Any]:
-    """Turn a sample into image, boxes, masks and which masks are known; boxes below 3 pixels are left out."""
-    instances = [i for i in sample.instances or () if min(i.box[2] - i.box[0], i.box[3] - i.box[1]) >= 3]
+    """Turn a sample into image, boxes, masks, which masks are known, and boxes of crowds, to be ignored.
+
+    Boxes below 3 pixels are left out.
+    """
+    large = [i for i in sample.instances or () if min(i.box[2] - i.box[0], i.box[3] - i.box[1]) >= 3]
+    instances = [i for i in large if not i.crowd]
     empty = np.zeros(sample.picture.shape[:2], bool)
     masks = [empty if i.mask is None else i.mask for i in instances]
     return {
@@ -203,13 +207,14 @@ def as_arrays(sample: Sample) -> Mapping[str, Any]:
         "boxes": np.array([i.box for i in instances], np.float32).reshape(-1, 4),
         "masks": np.array(masks, bool).reshape(-1, *empty.shape),
         "known": np.array([i.mask is not None for i in instances], bool),
+        "ignored": np.array([i.box for i in large if i.crowd], np.float32).reshape(-1, 4),
     }
 
 
 def collate(examples: list[Mapping[str, Any]]) -> Batch:
     """Stack the images; all else stays a list with one tensor a picture."""
     batch: dict[str, Any] = {"image": torch.from_numpy(np.stack([each["image"] for each in examples]))}
-    for name in ("boxes", "masks", "known"):
+    for name in ("boxes", "masks", "known", "ignored"):
         batch[name] = [torch.from_numpy(each[name]) for each in examples]
     return batch
 

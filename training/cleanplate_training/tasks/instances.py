@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from cleanplate.runtime.contract import InputContract
 from cleanplate.weights.record import OutputContract
 from cleanplate_training.detection_figures import average_precision, mask_overlaps
-from cleanplate_training.models.box_coding import overlaps
+from cleanplate_training.models.box_coding import coverage, overlaps
 from cleanplate_training.models.mask_pasting import pasted
 from cleanplate_training.models.mask_rcnn import Detections, MaskRCNN, Truth, light
 from cleanplate_training.stream import Batch
@@ -164,8 +164,8 @@ class Instances(Task):
         people = hit = 0
         for batch in batches:
             for number, image in enumerate(batch["image"]):
-                found: Detections = networks["network"](image[None])
                 truth = batch["boxes"][number]
+                found = outside(networks["network"](image[None]), truth, batch["ignored"][number])
                 shared = overlaps(found.boxes, truth).numpy()
                 boxes.append(shared)
                 scores.append(found.scores.numpy())
@@ -203,8 +203,20 @@ class Instances(Task):
 
 def truths_of(batch: Batch) -> list[Truth]:
     """Return the truths of a batch; everything is a person."""
-    rows = zip(batch["boxes"], batch["masks"], batch["known"], strict=True)
-    return [Truth(boxes, torch.ones_like(known, dtype=torch.int64), masks, known) for boxes, masks, known in rows]
+    rows = zip(batch["boxes"], batch["masks"], batch["known"], batch["ignored"], strict=True)
+    return [
+        Truth(boxes, torch.ones_like(known, dtype=torch.int64), masks, known, ignored)
+        for boxes, masks, known, ignored in rows
+    ]
+
+
+def outside(found: Detections, truth: Tensor, ignored: Tensor) -> Detections:
+    """Return the detections without those in a crowd that are none of the known people, as COCO counts."""
+    if not len(ignored) or not len(found.boxes):
+        return found
+    known = overlaps(found.boxes, torch.cat([truth, truth.new_zeros(1, 4)])).max(dim=1).values >= 0.5
+    kept = known | (coverage(found.boxes, ignored).max(dim=1).values <= 0.5)
+    return Detections(*(part[kept] for part in found))
 
 
 def painted(found: Detections, size: tuple[int, int]) -> NDArray[np.bool_]:
