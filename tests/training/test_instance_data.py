@@ -203,6 +203,15 @@ def test_a_statue_is_nobody_and_has_one_colour():
     assert np.array_equal(grey.picture, before.picture)  # a statue in it would be a person
 
 
+def test_a_statue_may_be_much_wider_than_the_picture():
+    lying = replace(sample([], size=(30, 120)), alpha=matte((0, 0, 120, 30), size=(30, 120)))
+    coloured = sample([])
+    coloured = replace(coloured, picture=coloured.picture + np.array([90, 0, 0], np.uint8))
+    for seed in range(20):
+        shown = Occlusion(statues=1.0)(coloured, lambda _: lying, lambda _: lying, np.random.default_rng(seed))
+        assert shown.instances == ()
+
+
 def test_a_box_that_is_nearly_covered_is_dropped():
     before = sample([(40, 40, 44, 50), (5, 10, 95, 78)])
     for seed in range(30):

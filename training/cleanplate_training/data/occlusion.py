@@ -148,7 +148,8 @@ def _with_statue(sample: Sample, person: Sample, rng: np.random.Generator) -> Sa
         return sample
     person = resized(person, round(tall), round(wide))
     person = replace(person, picture=statue(person.picture, rng), encoded=None)
-    left, top = rng.uniform(-0.2 * wide, width - 0.8 * wide), rng.uniform(0, max(1.0, height - tall))
+    left = rng.uniform(*sorted((-0.2 * wide, width - 0.8 * wide)))  # a wide one reaches over both sides
+    top = rng.uniform(0, max(1.0, height - tall))
     alpha, colours = _placed(person, (height, width), round(top), round(left))
     return _over(sample, colours, alpha)
 
