@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cleanplate.cli.erase import erase
+from cleanplate.cli.segment import segment
+from cleanplate.detect.instances import MIN_SCORE
 from cleanplate.detect.run_lengths import mask_of
 from tests.cli.pictures import listing, read
 from tests.detect.graphs import BLUE, GREEN, RED, colour_people
@@ -29,6 +33,11 @@ def scene(tmp_path):
     ]
     Image.fromarray(picture).save(tmp_path / "street.png")
     return truth
+
+
+@pytest.mark.parametrize("command", [segment, erase])
+def test_commands_ask_for_the_same_score_as_the_library(command):
+    assert inspect.signature(command).parameters["min_score"].default == MIN_SCORE
 
 
 def test_segment_draws_and_lists(cleanplate, scene, tmp_path):

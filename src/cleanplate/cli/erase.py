@@ -97,7 +97,7 @@ def erase(
             help="How sure the network must be of a person or thing.",
             rich_help_panel=panels.WHOM,
         ),
-    ] = 0.5,
+    ] = 0.6,
     look: Annotated[
         str,
         typer.Option(

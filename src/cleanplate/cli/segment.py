@@ -45,7 +45,7 @@ def segment(
     ] = None,
     min_score: Annotated[
         float, typer.Option("--min-score", min=0.0, max=1.0, help="How sure the network must be.")
-    ] = 0.5,
+    ] = 0.6,
     look: Annotated[
         str,
         typer.Option(
