@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from cleanplate_training.data.instance_masks import covered, overlap
+from cleanplate_training.data.boxes import Box, covered, overlap
 from cleanplate_training.data.sample import Instance, Sample
 
-Box = tuple[float, float, float, float]
 _LIKELY, _SURE, _CERTAIN = 0.3, 0.5, 0.8
 """Scores: the box may be right after all; somebody is there; somebody is there, whatever the annotation says."""
 _SAME = 0.6

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate_training.data.boxes import box_of
-from cleanplate_training.data.instance_masks import groups_marked, overlap
+from cleanplate_training.data.boxes import box_of, overlap
+from cleanplate_training.data.instance_masks import groups_marked
 from cleanplate_training.data.sample import Instance, Sample
 
 Answer = tuple[NDArray[np.bool_], float]

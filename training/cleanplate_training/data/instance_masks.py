@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate_training.data.boxes import box_of
+from cleanplate_training.data.boxes import Box, area, box_of, overlap, shared
 from cleanplate_training.data.sample import Instance, Sample
 
 _APART = 0.03
@@ -43,8 +43,8 @@ def groups_marked(sample: Sample) -> Sample:
 def _is_group(own: Instance, instances: tuple[Instance, ...]) -> bool:
     if own.crowd:
         return True
-    others = [each.box for each in instances if each is not own and _area(each.box) < 0.8 * _area(own.box)]
-    return own.mask is None and sum(_shared(own.box, box) > 0.8 * _area(box) for box in others) >= 2
+    others = [each.box for each in instances if each is not own and area(each.box) < 0.8 * area(own.box)]
+    return own.mask is None and sum(shared(own.box, box) > 0.8 * area(box) for box in others) >= 2
 
 
 def _masked(place: int, instances: tuple[Instance, ...], solid: NDArray[np.bool_]) -> Instance:
@@ -63,29 +63,5 @@ def _masked(place: int, instances: tuple[Instance, ...], solid: NDArray[np.bool_
     return replace(own, box=box_of(mask), mask=mask)
 
 
-_Box = tuple[float, float, float, float]
-
-
-def _meets(one: _Box, other: _Box) -> bool:
-    return _shared(one, other) > _APART * min(_area(one), _area(other))
-
-
-def overlap(one: _Box, other: _Box) -> float:
-    """Return the intersection over union of two boxes."""
-    shared = _shared(one, other)
-    return shared / max(1e-9, _area(one) + _area(other) - shared)
-
-
-def covered(box: _Box, other: _Box) -> float:
-    """Return how much of a box lies in another, 0..1."""
-    return _shared(box, other) / max(1e-9, _area(box))
-
-
-def _shared(one: _Box, other: _Box) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0.0, width) * max(0.0, height)
-
-
-def _area(box: _Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+def _meets(one: Box, other: Box) -> bool:
+    return shared(one, other) > _APART * min(area(one), area(other))

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from cleanplate.errors import WeightsError
 from cleanplate.runtime.session import Session, start
 from cleanplate_training.data.box_masks import Answer
+from cleanplate_training.data.boxes import Box
 
-Box = tuple[float, float, float, float]
 SIDE = 1024
 """Pixels of the square that the encoder sees."""
 AT_ONCE = 4

@@ -13,6 +13,16 @@ from cleanplate_training.data.members import PICTURES, members_of
 from cleanplate_training.data.sample import Sample
 
 
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        OutputError: It does, or is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError("is not an empty folder", subject=folder, fix="give a new one")
+
+
 class ShardWriter:
     """Writes samples into numbered shards and a ``manifest.jsonl`` beside them.
 

@@ -41,22 +41,24 @@ def clipped(boxes: Tensor, size: tuple[int, int]) -> Tensor:
 
 def overlaps(boxes: Tensor, others: Tensor) -> Tensor:
     """Return the intersection over union of every box (``N x 4``) with every other (``M x 4``): ``N x M``."""
-    low = torch.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = (high - low).clamp(min=0).prod(dim=-1)
+    shared = _shared(boxes, others)
     return shared / (areas(boxes)[:, None] + areas(others)[None] - shared).clamp(min=1e-9)
 
 
 def coverage(boxes: Tensor, others: Tensor) -> Tensor:
     """Return how much of each box lies in each of others, ``N x M`` in 0..1."""
-    corner = torch.maximum(boxes[:, None, :2], others[None, :, :2])
-    far = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return (far - corner).clamp(min=0).prod(dim=2) / areas(boxes)[:, None].clamp(min=1e-6)
+    return _shared(boxes, others) / areas(boxes)[:, None].clamp(min=1e-9)
 
 
 def areas(boxes: Tensor) -> Tensor:
     """Return the areas of boxes ``N x 4``."""
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def _shared(boxes: Tensor, others: Tensor) -> Tensor:
+    low = torch.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    return (high - low).clamp(min=0).prod(dim=-1)
 
 
 def _centred(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

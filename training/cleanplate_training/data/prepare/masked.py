@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from cleanplate.detect.network import PeopleNetwork
-from cleanplate.errors import OutputError
-from cleanplate_training.data.annotation_check import Box, checked
+from cleanplate_training.data.annotation_check import checked
 from cleanplate_training.data.box_masks import MaskPlan, answered, asking
+from cleanplate_training.data.boxes import Box
 from cleanplate_training.data.instance_masks import with_instance_masks
 from cleanplate_training.data.prepare.tally import Tally
 from cleanplate_training.data.promptable import AT_ONCE, PromptableNetwork
 from cleanplate_training.data.sample import Sample
-from cleanplate_training.data.shard_writer import ShardWriter
+from cleanplate_training.data.shard_writer import ShardWriter, check_empty
 from cleanplate_training.data.shards import ShardSet
 
 _SMALL = 0.15
@@ -49,8 +49,7 @@ def mask_boxes(
     Raises:
         OutputError: ``out`` is not empty or cannot be written.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError("is not an empty folder", subject=out, fix="give a new one")
+    check_empty(out)
     tally, plan, count = Tally(), plan or MaskPlan(), 0
     with contextlib.ExitStack() as stack:
         for split in sorted({_split(path) for path in shards}):

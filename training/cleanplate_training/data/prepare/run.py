@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cleanplate.errors import ArgumentError, InputError, OutputError
+from cleanplate.errors import ArgumentError, InputError
 from cleanplate_training.data.prepare.composite import composite
 from cleanplate_training.data.prepare.cutouts import cutouts
 from cleanplate_training.data.prepare.pairs import at_training_size, clean_enough
@@ -24,7 +24,7 @@ from cleanplate_training.data.prepare.screen import Screen
 from cleanplate_training.data.prepare.split import split_of
 from cleanplate_training.data.prepare.tally import Tally
 from cleanplate_training.data.sample import Entry, Sample
-from cleanplate_training.data.shard_writer import ShardWriter
+from cleanplate_training.data.shard_writer import ShardWriter, check_empty
 from cleanplate_training.data.sources.opened import SourceSpec, opened
 
 Report = Callable[[str], None]
@@ -73,8 +73,7 @@ def prepare(
     """
     specs = {spec.name: spec for spec in (*recipe.sources, *recipe.apart)}
     _check_roots(specs, roots)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError("is not an empty folder", subject=out, fix="give a new one")
+    check_empty(out)
     entries = {name: opened(spec, roots[name]) for name, spec in specs.items()}
     out.mkdir(parents=True, exist_ok=True)
     tally = Tally()
