@@ -28,6 +28,25 @@ _MOST_COVERED = 0.6
 
 
 @dataclass(frozen=True)
+class _Material:
+    """What a statue is made of: ranges of its brightness, of the depth of its relief and of red, green and blue."""
+
+    shade: tuple[float, float]
+    contrast: tuple[float, float]
+    tint: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+    gloss: float = 0.0
+
+
+_MATERIALS = (
+    _Material((0.25, 0.75), (0.08, 0.2), ((0.94, 1.18), (0.95, 1.1), (0.82, 1.06))),  # stone
+    _Material((0.7, 0.95), (0.05, 0.12), ((0.98, 1.06), (0.96, 1.02), (0.88, 1.0)), 0.1),  # marble
+    _Material((0.12, 0.35), (0.06, 0.14), ((1.05, 1.3), (0.9, 1.02), (0.6, 0.9)), 0.3),  # bronze
+    _Material((0.25, 0.6), (0.07, 0.16), ((0.6, 0.85), (1.0, 1.1), (0.85, 1.05))),  # verdigris
+    _Material((0.4, 0.7), (0.1, 0.2), ((1.15, 1.35), (0.9, 1.05), (0.3, 0.6)), 0.3),  # gilded
+)
+
+
+@dataclass(frozen=True)
 class Occlusion:
     """How often, and how, people and things are put beside the people of a picture.
 
@@ -157,16 +176,18 @@ def _with_statue(sample: Sample, person: Sample, rng: np.random.Generator) -> Sa
 def statue(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return a figure as if made of stone or metal: one colour, shaded by the light on it, uint8 ``H x W x 3``.
 
-    Clothes and skin lose the differences that are wider than folds are; the grain of the material comes on top.
+    Clothes and skin lose the differences that are wider than folds are; the grain of the material comes on top, and
+    polished ones shine where the light meets them.
     """
+    material = _MATERIALS[int(rng.integers(len(_MATERIALS)))]
     light = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     wide = cv2.GaussianBlur(light, (0, 0), max(2.0, 0.08 * max(light.shape)))
     relief = light - wide * rng.uniform(0.5, 0.95)
     relief = (relief - relief.mean()) / (relief.std() + 0.02)
     grain = cv2.GaussianBlur(rng.standard_normal(light.shape).astype(np.float32), (0, 0), rng.uniform(0.5, 2))
-    shade = rng.uniform(0.25, 0.75) + rng.uniform(0.08, 0.2) * relief + rng.uniform(0, 0.08) * grain
-    warm = rng.uniform(-0.06, 0.18)
-    tint = np.array([1 + warm, 1 + rng.uniform(-0.2, 1) * warm, 1 - warm], np.float32)
+    shade = rng.uniform(*material.shade) + rng.uniform(*material.contrast) * relief + rng.uniform(0, 0.08) * grain
+    shade += rng.uniform(0, material.gloss) * np.maximum(relief - 1, 0)
+    tint = np.array([rng.uniform(*ends) for ends in material.tint], np.float32)
     return np.asarray(np.clip(255 * shade[..., np.newaxis] * tint, 0, 255), np.uint8)
 
 

@@ -37,11 +37,17 @@ class Pool:
         shards: Its files.
         share: Of all draws, relative to the other pools.
         include: Only samples whose key begins with what this regular expression says.
+        exclude: No samples whose key begins with what this one says; "" = none.
     """
 
     shards: tuple[Path, ...]
     share: float = 1.0
     include: str = ""
+    exclude: str = ""
+
+    def takes(self, key: str) -> bool:
+        """Whether the pool draws the sample of this key."""
+        return bool(re.match(self.include, key)) and not (self.exclude and re.match(self.exclude, key))
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ class FixedExamples:
 def opened(pool: Pool) -> _Opened:
     """Open a pool: its samples and the places of those that it takes."""
     shards = ShardSet(pool.shards)
-    places = [place for place, key in enumerate(shards.keys()) if re.match(pool.include, key)]
+    places = [place for place, key in enumerate(shards.keys()) if pool.takes(key)]
     return shards, np.array(places, np.int64)
 
 
