@@ -1,5 +1,6 @@
 """Masks for boxes: what is asked, what is believed, and shards written with them."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -172,6 +173,66 @@ def test_nothing_is_written_over(tmp_path, encoder, decoder):
     given = shards(tmp_path / "in")
     with pytest.raises(OutputError, match="not an empty folder"):
         mask_boxes(given, tmp_path / "in", PromptableNetwork(encoder, decoder))
+
+
+def test_a_stopped_run_goes_on(tmp_path, encoder, decoder, monkeypatch):
+    monkeypatch.setattr("cleanplate_training.data.prepare.masked._PER_SHARD", 2)
+    given, network = shards(tmp_path / "in"), PromptableNetwork(encoder, decoder)
+    mask_boxes(given, tmp_path / "whole", network)
+    looks, once = [], network.masks
+
+    def stopping(pictures, boxes):
+        looks.append(len(pictures))
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+        return once(pictures, boxes)
+
+    monkeypatch.setattr(network, "masks", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        mask_boxes(given, tmp_path / "out", network)
+    left = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert left == ["manifest.jsonl", "train-000000.tar", "train-000001.tar"]
+    with pytest.raises(OutputError, match="not an empty folder"):
+        mask_boxes(given, tmp_path / "out", network)
+    mask_boxes(given, tmp_path / "out", network, resume=True)
+    assert sum(looks[:1] + looks[2:]) == 7  # nobody is looked at twice
+    for folder in ("whole", "out"):
+        found = ShardSet(sorted((tmp_path / folder).glob("*.tar")))
+        rows = [json.loads(line) for line in (tmp_path / folder / "manifest.jsonl").read_text().splitlines()]
+        assert sorted(found.keys()) == sorted(row["key"] for row in rows)
+        assert len(found) == 8
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    mask_boxes(given, tmp_path / "out", network, resume=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_resuming_leaves_what_it_did_not_write(tmp_path, encoder, decoder):
+    given, network = shards(tmp_path / "in"), PromptableNetwork(encoder, decoder)
+    with pytest.raises(OutputError, match="where the shards come from"):
+        mask_boxes(given, tmp_path / "in", network, resume=True)
+    other = shards(tmp_path / "other")
+    manifest = tmp_path / "other" / "manifest.jsonl"
+    manifest.write_text("")
+    with pytest.raises(OutputError, match="does not list it"):
+        mask_boxes(given, tmp_path / "other", network, resume=True)
+    assert all(path.exists() for path in other)
+
+
+def test_a_manifest_that_was_cut_off_is_mended(tmp_path):
+    shown = [sample([], key=f"nobody{number}") for number in range(5)]
+    with ShardWriter(tmp_path, split="train", per_shard=2) as writer:
+        for each in shown[:4]:
+            writer.write(each)
+    manifest = tmp_path / "manifest.jsonl"
+    whole = manifest.read_text()
+    manifest.write_text(whole + whole.splitlines()[0].replace("nobody0", "nobody4").replace("000000", "000002")[:40])
+    with ShardWriter(tmp_path, split="train", per_shard=2, resume=True) as writer:
+        assert writer.keys == {each.key for each in shown[:4]}
+        writer.write(shown[4])
+    assert [json.loads(line)["key"] for line in manifest.read_text().splitlines()] == [each.key for each in shown]
+    (tmp_path / "train-000000.tar").unlink()
+    with pytest.raises(OutputError, match="lacks one of its train shards"):
+        ShardWriter(tmp_path, split="train", resume=True)
 
 
 def test_boxes_around_several_people_and_people_who_are_missing_become_crowds():

@@ -196,7 +196,7 @@ def prepare(
 @app.command()
 def mask_boxes(
     shards: Annotated[list[Path], typer.Argument(help="Prepared shards with boxes, such as train-000000.tar.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the new shards; must be empty.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the new shards; empty, but for --resume.")],
     encoder: Annotated[Path, typer.Option(help="ONNX file of the encoder of Segment Anything or MobileSAM.")],
     decoder: Annotated[Path, typer.Option(help="ONNX file of its mask decoder.")],
     detector: Annotated[
@@ -204,8 +204,14 @@ def mask_boxes(
         typer.Option(metavar="NAME_OR_FILE", help="Check boxes by this network for people, such as people-lite0."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Write this many samples at most.")] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on after the whole shards that a stopped run left, with the same options.")
+    ] = False,
 ) -> None:
-    """Give the boxes of prepared shards masks, by a network that cuts out what a box shows."""
+    """Give the boxes of prepared shards masks, by a network that cuts out what a box shows.
+
+    Ctrl-C keeps the shards that are whole; --resume goes on after them.
+    """
     from cleanplate.detect.network import open_network
     from cleanplate_training.data.prepare.masked import mask_boxes as run
     from cleanplate_training.data.promptable import PromptableNetwork
@@ -217,6 +223,7 @@ def mask_boxes(
         PromptableNetwork(encoder, decoder),
         detector=None if weights is None else open_network(weights, device="cpu"),
         limit=limit,
+        resume=resume,
         report=lambda line: typer.echo(line, err=True),
     )
     for line in tally.lines():

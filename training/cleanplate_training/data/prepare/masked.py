@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cleanplate.detect.network import PeopleNetwork
+from cleanplate.errors import OutputError
 from cleanplate_training.data.annotation_check import checked
 from cleanplate_training.data.box_masks import MaskPlan, answered, asking
 from cleanplate_training.data.boxes import Box
@@ -18,6 +19,8 @@ from cleanplate_training.data.sample import Sample
 from cleanplate_training.data.shard_writer import ShardWriter, check_empty
 from cleanplate_training.data.shards import ShardSet
 
+_PER_SHARD = 500
+"""Samples a shard: what is lost at most when a run of hours is stopped."""
 _SMALL = 0.15
 """Pictures with a lower box, as a share of their height, are looked at alone; others four at once."""
 
@@ -30,6 +33,7 @@ def mask_boxes(
     detector: PeopleNetwork | None = None,
     plan: MaskPlan | None = None,
     limit: int | None = None,
+    resume: bool = False,
     report: Callable[[str], None] = lambda line: None,
 ) -> Tally:
     """Write the samples of shards again, with masks for the boxes that have none.
@@ -39,24 +43,31 @@ def mask_boxes(
 
     Args:
         shards: Files named after their split, such as ``train-000000.tar``.
-        out: Folder; must be empty or new.
+        out: Folder; must be empty or new, except to resume.
         network: Gives the masks.
         detector: Checks the annotation (see :mod:`cleanplate_training.data.annotation_check`).
         plan: Which boxes ask, and what is believed.
         limit: Samples at most.
+        resume: Go on after the whole shards that are in ``out``, made from the same shards in the same way.
         report: Takes a line for the user every 500 samples.
 
     Raises:
-        OutputError: ``out`` is not empty or cannot be written.
+        OutputError: ``out`` is not empty, cannot be written, or holds what this command did not write.
     """
-    check_empty(out)
+    if not resume:
+        check_empty(out)
+    elif any(path.resolve().parent == out.resolve() for path in shards):
+        raise OutputError("is where the shards come from", subject=out, fix="give another folder")
     tally, plan, count = Tally(), plan or MaskPlan(), 0
     with contextlib.ExitStack() as stack:
         for split in sorted({_split(path) for path in shards}):
-            writer = stack.enter_context(ShardWriter(out, split=split))
+            writer = stack.enter_context(ShardWriter(out, split=split, per_shard=_PER_SHARD, resume=resume))
             samples = ShardSet([path for path in shards if _split(path) == split])
             rest = len(samples) if limit is None else min(len(samples), limit - count)
-            for sample in _masked(_checked(samples, rest, detector, tally), network, plan, tally):
+            done = set(writer.keys)
+            count += len(done)
+            left = (samples[place] for place, key in enumerate(samples.keys()[:rest]) if key not in done)
+            for sample in _masked(_checked(left, detector, tally), network, plan, tally):
                 writer.write(sample)
                 count += 1
                 if count % 500 == 0:
@@ -69,9 +80,9 @@ _GROUPS = "boxes around several people, as crowds"
 _MISSING = "people whom nobody annotated, as crowds"
 
 
-def _checked(samples: ShardSet, count: int, detector: PeopleNetwork | None, tally: Tally) -> Iterator[Sample]:
-    """The first samples, with the masks that follow from their mattes and what the detector has against them."""
-    for sample in (samples[place] for place in range(count)):
+def _checked(samples: Iterator[Sample], detector: PeopleNetwork | None, tally: Tally) -> Iterator[Sample]:
+    """Samples with the masks that follow from their mattes and what the detector has against them."""
+    for sample in samples:
         known = replace(with_instance_masks(sample), encoded=sample.encoded)
         if detector is not None:
             found = detector(known.picture, detector.scale_for(*known.picture.shape[:2]))
