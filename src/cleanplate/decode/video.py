@@ -15,25 +15,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cleanplate.clip import ClipFacts, Frame, SoundPiece
+from cleanplate.decode.frame_planes import FrameConverter, Size, nearest_format, tags_of
 from cleanplate.decode.limits import Limits
-from cleanplate.decode.upright_planes import Turning, turned_planes, turned_size, turned_small, turning_of
-from cleanplate.errors import ArgumentError, BrokenInputError, FormatError, InputError, MissingInputError
-from cleanplate.planes import ColourTags, Plane, PlaneFormat, Sampling, settled
+from cleanplate.decode.upright_planes import Turning, turned_size, turning_of
+from cleanplate.decode.video_file import open_video, reason_of, seconds_of, video_stream
+from cleanplate.errors import ArgumentError, BrokenInputError
+from cleanplate.planes import ColourTags, Plane, PlaneFormat
 
-Size = tuple[int, int]
 Piece = Frame | SoundPiece
 
 _DEFAULT = Limits(max_pixels=8192 * 8192)
-_STILLS = ("image2", "_pipe", "ico")
 _PATIENCE = 10
 """Seconds of the file that are searched for sound after the last frame that is wanted."""
-
-_SCALERS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-"""Matrix of the tags -> number of it in FFmpeg's scaler."""
 
 _SHORTFALL = 0.5
 """Seconds that may be missing at the end before it is worth saying."""
@@ -81,9 +75,9 @@ class ClipReader:
             raise ArgumentError(f"{end:g} s is not after --start {start:g} s", subject="--end")
         self.notes: list[str] = []
         self._path, self._start, self._end = path, start, end
-        self._container = _opened(path, container)
+        self._container = open_video(path, container)
         try:
-            self._stream = _video_stream(self._container, path)
+            self._stream = video_stream(self._container, path)
             self._prepare(limits)
         except BaseException:
             self._container.close()
@@ -122,7 +116,7 @@ class ClipReader:
         """
         facts = self.facts
         stored = facts.height, facts.width
-        convert = _Converter(facts, format or facts.format, self._turning, small=small, size=size, colours=colours)
+        convert = FrameConverter(facts, format or facts.format, self._turning, small=small, size=size, colours=colours)
         last = -1
         for piece in self._wanted():
             if isinstance(piece, SoundPiece):
@@ -187,7 +181,7 @@ class ClipReader:
             except StopIteration:
                 return
             except (av.error.FFmpegError, OSError) as error:
-                self._stopped = _reason(error)
+                self._stopped = reason_of(error)
                 packets = iter(())
                 yield from self._flushed(position)
                 return
@@ -265,7 +259,7 @@ class ClipReader:
         stream, container = self._stream, self._container
         height, width = turned_size(first.height, first.width, self._turning)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
-        seconds = _seconds(stream, container)
+        seconds = seconds_of(stream, container)
         if seconds is not None:
             if self._start and self._start >= seconds:
                 raise ArgumentError(
@@ -274,7 +268,7 @@ class ClipReader:
             seconds = min(seconds, seconds if self._end is None else self._end) - self._start
         if first.interlaced_frame:
             self.notes.append("the clip is interlaced; its frames are worked on as they are")
-        format, bits = _nearest_format(first.format)
+        format, bits = nearest_format(first.format)
         return ClipFacts(
             name=str(self._path),
             height=height,
@@ -284,7 +278,7 @@ class ClipReader:
             tick=self._tick,
             rate=Fraction(stream.average_rate) if stream.average_rate else None,
             duration=seconds,
-            colours=_tags(first, stream),
+            colours=tags_of(first, stream),
             pixel_aspect=1 / aspect if self._turning.swaps else aspect,
             sound=tuple(self._sound),
             codec=stream.codec_context.name,
@@ -313,94 +307,6 @@ class ClipReader:
             )
         elif self._stopped:
             self.notes.append(f"the end of the clip is damaged ({self._stopped}); what could be read was kept")
-
-
-class _Converter:
-    """From the decoder's pictures to frames; keeps the scalers that it needs for all of them."""
-
-    def __init__(
-        self,
-        facts: ClipFacts,
-        format: PlaneFormat,
-        turning: Turning,
-        *,
-        small: Size | None,
-        size: Size | None,
-        colours: ColourTags | None,
-    ) -> None:
-        import av
-
-        height, width = size or (facts.height, facts.width)
-        self._format, self._turning = format, turning
-        # Turned by a quarter, samples that lie beside each other lie below each other.
-        sampling = "440" if turning.swaps and format.sampling == "422" else format.sampling
-        self._wanted = f"yuv{sampling}p" + ("10le" if format.bits == 10 else "")
-        self._shapes = [turned_size(*shape, turning) for shape in format.shapes(height, width)]
-        self._small = None if small is None else turned_size(*small, turning)
-        self._size = turned_size(height, width, turning)
-        self._source = settled(facts.colours, facts.height)
-        self._colours = colours and settled(colours, height)
-        self._main = av.video.reformatter.VideoReformatter()
-        self._shrink = av.video.reformatter.VideoReformatter()
-
-    def __call__(self, picture: Any, at: int, duration: int) -> Frame:
-        small = None
-        if self._small is not None:
-            height, width = self._small
-            shrunk = self._shrink.reformat(
-                picture,
-                width,
-                height,
-                "rgb24",
-                interpolation="AREA",
-                dst_color_range=2,
-                threads=1,
-                **self._from(picture),
-            )
-            small = turned_small(np.asarray(shrunk.to_ndarray(), np.uint8), self._turning)
-        planes = turned_planes(self._planes(picture), self._turning)
-        return Frame(planes, at, duration, small)
-
-    def _planes(self, picture: Any) -> tuple[Plane, Plane, Plane]:
-        name = picture.format.name.replace("yuvj", "yuv")
-        height, width = self._size
-        fits = name == self._wanted and (picture.height, picture.width) == (height, width)
-        if not fits or self._colours is not None:
-            picture = self._main.reformat(
-                picture,
-                width,
-                height,
-                self._wanted,
-                interpolation="BICUBIC",
-                threads=1,
-                **self._from(picture),
-                **self._to(),
-            )
-        first, second, third = (
-            _plane(each, shape, self._format) for each, shape in zip(picture.planes[:3], self._shapes, strict=True)
-        )
-        return first, second, third
-
-    def _from(self, picture: Any) -> dict[str, int]:
-        """How the library is told what the numbers of a picture mean."""
-        return {} if picture.format.is_rgb else {"src_colorspace": _SCALERS_MATRIX.get(self._source.matrix, 5)}
-
-    def _to(self) -> dict[str, int]:
-        """What they are to mean afterwards: by default what they meant before (:func:`_tags` for RGB)."""
-        wanted = self._colours or self._source
-        return {
-            "dst_colorspace": _SCALERS_MATRIX.get(wanted.matrix, 5),
-            "dst_color_range": wanted.range or 1,
-        }
-
-
-def _plane(plane: Any, shape: Size, format: PlaneFormat) -> Plane:
-    """A view of the library's memory, which lives as long as the view does."""
-    levels: NDArray[Any] = np.frombuffer(plane, format.dtype)
-    stride = plane.line_size // levels.itemsize
-    view = levels[: stride * shape[0]].reshape(shape[0], stride)[:, : shape[1]]
-    view.flags.writeable = False
-    return view
 
 
 def loop_frames(
@@ -446,103 +352,3 @@ def clip_facts(path: Path) -> ClipFacts:
     """
     with ClipReader(path) as reader:
         return replace(reader.facts, sound=())
-
-
-def is_video(path: Path) -> bool:
-    """Whether a file is a video and not a picture, told by its contents."""
-    try:
-        container = _opened(path)
-    except InputError:
-        return False
-    with container:
-        still = any(part in container.format.name for part in _STILLS)
-        return bool(container.streams.video) and not still
-
-
-def _opened(path: Path, container: str | None = None) -> Any:
-    import av
-
-    only = {} if container is None else {"protocol_whitelist": "file"}
-    try:
-        return av.open(str(path), metadata_errors="replace", format=container, options=only)
-    except FileNotFoundError:
-        raise MissingInputError("does not exist", subject=path, fix="check the path") from None
-    except IsADirectoryError:
-        raise MissingInputError("is a folder, not a video", subject=path, fix="name a file in it") from None
-    except PermissionError:
-        raise MissingInputError("may not be read (no permission)", subject=path) from None
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        if path.is_dir():
-            raise MissingInputError("is a folder, not a video", subject=path, fix="name a file in it") from None
-        if path.is_file() and path.stat().st_size == 0:
-            raise BrokenInputError("is empty (0 bytes)", subject=path) from None
-        if isinstance(error, av.error.InvalidDataError):
-            raise _unreadable(path) from None
-        raise InputError(f"cannot be opened as a video ({_reason(error)})", subject=path) from None
-
-
-def _unreadable(path: Path) -> InputError:
-    """MP4 files whose recording was cut short lack their index, which comes last."""
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start[4:8] == b"ftyp":
-        return BrokenInputError(
-            "has no index, which MP4 and MOV files keep at their end: it is cut off, or was not finished",
-            subject=path,
-            fix="copy it again, or repair it with a tool such as untrunc",
-        )
-    return FormatError("is no video that can be read", subject=path, fix="check the file, or convert it to MP4")
-
-
-def _video_stream(container: Any, path: Path) -> Any:
-    if any(part in container.format.name for part in _STILLS):
-        raise FormatError("is a picture, not a video", subject=path, fix="use 'cleanplate background' for pictures")
-    import av
-
-    covers = av.stream.Disposition.attached_pic
-    streams = [each for each in container.streams.video if not each.disposition & covers]
-    if not streams:
-        raise FormatError("holds no video", subject=path, fix="check the file")
-    best = container.streams.best("video")
-    return best if best in streams else streams[0]
-
-
-def _seconds(stream: Any, container: Any) -> float | None:
-    if stream.duration is not None and stream.duration > 0:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else None
-
-
-def _nearest_format(format: Any) -> tuple[PlaneFormat, int]:
-    """The planes nearest to a format of the library, and the bits of its levels."""
-    bits = max(component.bits for component in format.components)
-    sampling: Sampling = "420"
-    if format.is_rgb or (len(format.components) >= 3 and _chroma(format) == (1, 1)):
-        sampling = "444"
-    elif len(format.components) >= 3 and _chroma(format) == (2, 1):
-        sampling = "422"
-    return PlaneFormat(sampling, 8 if bits <= 8 else 10), bits
-
-
-def _chroma(format: Any) -> Size:
-    """How many pixels across and down share one colour sample."""
-    return 16 // max(1, format.chroma_width(16)), 16 // max(1, format.chroma_height(16))
-
-
-def _tags(picture: Any, stream: Any) -> ColourTags:
-    """The frame's own tags, which say more than the header's, and the header's where those say nothing."""
-    context = stream.codec_context
-    if picture.format.is_rgb:
-        return ColourTags(1, 13, 1 if picture.height >= 720 else 6, 1)
-    pairs = [
-        (picture.color_primaries, context.color_primaries),
-        (picture.color_trc, context.color_trc),
-        (picture.colorspace, context.colorspace),
-    ]
-    primaries, transfer, matrix = (own if own not in (0, 2) else header for own, header in pairs)
-    full = 2 if picture.format.name.startswith("yuvj") else picture.color_range or context.color_range
-    return ColourTags(int(primaries), int(transfer), int(matrix), int(full))
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error)[:120]

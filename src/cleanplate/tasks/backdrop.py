@@ -18,7 +18,8 @@ from cleanplate.compose.profiles import converted
 from cleanplate.compose.video_background import blurred, colour_planes, cropped
 from cleanplate.decode.image import read_picture
 from cleanplate.decode.limits import Limits
-from cleanplate.decode.video import is_video, loop_frames
+from cleanplate.decode.video import loop_frames
+from cleanplate.decode.video_file import is_video
 from cleanplate.errors import ArgumentError, MissingInputError
 from cleanplate.planes import Plane, PlaneFormat, planes_of
 from cleanplate.tasks.ahead import ahead
