@@ -7,29 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-import cv2
 import numpy as np
 
 from cleanplate.colour.hints import ColourHint, check_hints
 from cleanplate.colour.joining import joined_alike
 from cleanplate.colour.prediction import predicted
-from cleanplate.colour.ycc import is_grey
 from cleanplate.errors import ArgumentError, SelectionError
-from cleanplate.inpaint import partial
-from cleanplate.inpaint.engine import Engine, EngineOptions, create_engine
-from cleanplate.inpaint.full_size import MEDIUM, fill_at_full_size
 from cleanplate.mask.growth import grow
-from cleanplate.mask.windows import Chain, plan_windows
 from cleanplate.prints.border import without_border
 from cleanplate.prints.damage import LONG_SIDE, damage_probability, shrunk
 from cleanplate.prints.fading import unfaded
 from cleanplate.prints.marks import marks, threshold_for
 from cleanplate.prints.network import DamageNetwork
-from cleanplate.prints.tint import GREY, keep_to, tint_of
 from cleanplate.runtime.cpu_limits import usable_cores
 from cleanplate.tasks.clock import Clock
-from cleanplate.tasks.engine_choice import automatic_engine
-from cleanplate.tasks.fill import fill, shrink_factors
+from cleanplate.tasks.damage_fill import DamageFill
 from cleanplate.tasks.restore_networks import NetworkChoice, open_networks
 from cleanplate.types import Box, Image, Mask, check_image, check_mask
 
@@ -122,11 +114,7 @@ def restore(
     """
     clock = Clock()
     image = cast("Image", np.ascontiguousarray(check_image(image)))
-    if not 0.0 <= sensitivity <= 1.0:
-        raise ArgumentError(f"is {sensitivity:g}", subject="sensitivity", fix="use 0 to 1")
-    if hints and not colour:
-        raise ArgumentError("say colours, but no colours are wanted", subject="hints", fix="drop one of the two")
-    check_hints(hints, image.shape[0], image.shape[1])
+    _check(image, sensitivity, hints, colour)
     cores = threads or usable_cores()
     # All networks are opened before any work, so that a missing one is known at once.
     networks = open_networks(
@@ -141,7 +129,7 @@ def restore(
             threads=threads,
         )
     )
-    finder, filler, painter = networks.finder, networks.filler, networks.painter
+    finder, painter = networks.finder, networks.painter
     engines: dict[str, str] = {}
     notes = networks.notes
     if finder is not None:
@@ -153,9 +141,10 @@ def restore(
     _check_something_is_left(defects)
     restored = image
     if defects.any():
-        spare = _Spare(engine, device, threads)
-        restored, said = _filled(image, defects, filler, spare, seed, cores, engines)
-        notes += said
+        filling = DamageFill(networks.filler, engine, seed, cores)
+        restored = filling(image, defects)
+        engines |= filling.engines
+        notes += filling.notes
     else:
         found = NOTHING_FOUND if mask is None else "nothing is marked, so the picture was left as it is"
         notes.append(found.partition(",")[0] if fading else found)
@@ -186,6 +175,14 @@ def restore(
     )
 
 
+def _check(image: Image, sensitivity: float, hints: Sequence[ColourHint], colour: bool) -> None:
+    if not 0.0 <= sensitivity <= 1.0:
+        raise ArgumentError(f"is {sensitivity:g}", subject="sensitivity", fix="use 0 to 1")
+    if hints and not colour:
+        raise ArgumentError("say colours, but no colours are wanted", subject="hints", fix="drop one of the two")
+    check_hints(hints, image.shape[0], image.shape[1])
+
+
 def _damage(image: Image, finder: DamageNetwork, *, sensitivity: float, fine: bool, flips: bool, faded: bool) -> Mask:
     """What the network takes for damage, H x W."""
     seen = shrunk(image, None if fine else LONG_SIDE)
@@ -205,93 +202,6 @@ def _check_something_is_left(defects: Mask) -> None:
             "everything is marked as damage, so nothing is left to continue from",
             fix="lower the sensitivity, or mark less",
         )
-
-
-@dataclass
-class _Spare:
-    """The eraser's engine, built when it is needed."""
-
-    name: str
-    device: str
-    threads: int | None
-
-    def engine(self) -> Engine:
-        options = EngineOptions(threads=self.threads)
-        name = automatic_engine(options) if self.name == "auto" else self.name
-        return create_engine(name, options)
-
-
-def _filled(
-    image: Image,
-    defects: Mask,
-    filler: partial.Partial | None,
-    spare: _Spare,
-    seed: int,
-    threads: int,
-    engines: dict[str, str],
-) -> tuple[Image, list[str]]:
-    """Fill what is marked: what is narrow, large holes by the eraser's engine, the rest; each knows those before."""
-    notes = []
-    result, remaining = image, defects
-    if spare.name == "auto":
-        widest = 0.0 if filler is None else min(MEDIUM, filler.largest_radius)
-        done = fill_at_full_size(image, defects, cast("Engine", filler), widest=widest, threads=threads)
-        result, remaining = done.image, defects & ~(done.continued | done.completed)
-        if done.continued.any():
-            engines["narrow"] = "continuation"
-        if filler is not None and done.completed.any():
-            engines["fill"] = filler.weights
-    chains = plan_windows(remaining)
-    large, count = _too_large(remaining, chains, filler) if filler is not None else (remaining, 0)
-    if large.any():
-        engine = spare.engine()
-        engines["large" if filler is not None else "fill"] = engine.name
-        result, _ = fill(result, large, engine, avoid=remaining & ~large, seed=seed, seam=0.0, threads=threads)
-        if filler is None and spare.name == "auto":
-            notes.append(f"no network for filling damage is installed, so engine '{engine.name}' filled it")
-        elif filler is not None:
-            holes = "1 hole was" if count == 1 else f"{count} holes were"
-            notes.append(f"{holes} too large for the fill network and went to engine '{engine.name}'")
-    rest = remaining & ~large
-    if filler is not None and rest.any():
-        engines["fill"] = filler.weights
-        planned = None if large.any() else chains
-        result, _ = fill(result, rest, cast("Engine", filler), chains=planned, seed=seed, seam=0.0, threads=threads)
-    return _in_tint_of(image, result, defects), notes
-
-
-def _too_large(defects: Mask, chains: Sequence[Chain], filler: partial.Partial) -> tuple[Mask, int]:
-    """The holes that are wider, at the size of their window's small picture, than the fill network learned from."""
-    large = np.zeros_like(defects)
-    count = 0
-    for chain in chains:
-        for window in chain:
-            factor, _ = shrink_factors(window, filler.working_size)
-            wide = _wider(window.hole, window.others, factor * filler.largest_radius)
-            if wide is not None:
-                large[window.box.slices] |= wide[0]
-                count += wide[1]
-    return large, count
-
-
-def _wider(hole: Mask, others: Mask, radius: float) -> tuple[Mask, int] | None:
-    """The islands of a hole that are wider than twice ``radius``, and how many; what touches them counts for width."""
-    whole = np.pad(hole | others, 1).view(np.uint8)  # what lies beyond the window is taken for known
-    distance = cv2.distanceTransform(whole, cv2.DIST_L2, cv2.DIST_MASK_5)
-    beyond = (distance > radius) & np.pad(hole, 1)
-    if not beyond.any():
-        return None
-    _, labels = cv2.connectedComponents(np.pad(hole, 1).view(np.uint8), connectivity=8)
-    wide = np.unique(labels[beyond])
-    return np.isin(labels, wide)[1:-1, 1:-1], len(wide)
-
-
-def _in_tint_of(image: Image, result: Image, defects: Mask) -> Image:
-    """Grey pictures stay grey, and sepia ones brown: a network may give its fill a breath of colour."""
-    tint = GREY if is_grey(image) else tint_of(image, defects)
-    if tint is not None:
-        keep_to(tint, result, defects)
-    return result
 
 
 def _outside(box: Box | None, image: Image) -> Mask | None:
