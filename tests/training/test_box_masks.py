@@ -1,6 +1,8 @@
 """Masks for boxes: what is asked, what is believed, and shards written with them."""
 
+import errno
 import json
+import tarfile
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -216,6 +218,28 @@ def test_resuming_leaves_what_it_did_not_write(tmp_path, encoder, decoder):
     with pytest.raises(OutputError, match="does not list it"):
         mask_boxes(given, tmp_path / "other", network, resume=True)
     assert all(path.exists() for path in other)
+
+
+def test_a_full_disk_is_said_and_leaves_the_whole_shards(tmp_path, monkeypatch):
+    whole, left = tarfile.TarFile.addfile, [6]
+
+    def full(*arguments):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return whole(*arguments)
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", full)
+
+    def written():
+        with ShardWriter(tmp_path, split="train", per_shard=2) as writer:
+            for number in range(5):
+                writer.write(sample([], key=f"nobody{number}"))
+
+    with pytest.raises(OutputError, match="disk is full"):
+        written()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.jsonl", "train-000000.tar"]
+    assert ShardSet([tmp_path / "train-000000.tar"]).keys() == ["nobody0", "nobody1"]
 
 
 def test_a_manifest_that_was_cut_off_is_mended(tmp_path):

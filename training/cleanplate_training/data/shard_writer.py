@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 
+from cleanplate.encode.atomic import atomic_file, explained, write_atomic
 from cleanplate.errors import OutputError
 from cleanplate_training.data.members import PICTURES, members_of
 from cleanplate_training.data.sample import Sample
@@ -50,9 +54,8 @@ def _whole(folder: Path, split: str) -> dict[str, set[str]]:
     if sorted(found) != [_name(split, number) for number in range(len(found))]:
         raise OutputError(f"lacks one of its {split} shards", subject=folder, fix="give another folder")
     if len(there) < len(lines):
-        beside = folder / f".{_MANIFEST}.tmp"
-        beside.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in there), encoding="utf-8")
-        beside.replace(manifest)
+        text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in there)
+        write_atomic(manifest, text.encode(), overwrite=True)
     return found
 
 
@@ -88,19 +91,21 @@ class ShardWriter:
         self.paths = [folder / name for name in sorted(whole)]
         self.keys: set[str] = set().union(*whole.values())
         self._tar: tarfile.TarFile | None = None
+        self._shard = contextlib.ExitStack()
         self._rows: list[str] = []
 
     def __enter__(self) -> ShardWriter:
         """Open."""
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Finish the last shard; after an error, leave no half one behind."""
         if kind is None:
             self._close()
-        elif self._tar is not None:
-            self._tar.close()
-            self._partial.unlink(missing_ok=True)
+        else:
+            self._shard.__exit__(kind, error, trace)
 
     def write(self, sample: Sample) -> None:
         """Append one sample.
@@ -111,13 +116,11 @@ class ShardWriter:
         if sample.key in self.keys:
             raise OutputError("was written before", subject=sample.key)
         self.keys.add(sample.key)
-        if self._tar is None:
-            self._tar = tarfile.open(self._partial, "w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115
         files = members_of(sample, quality=self._quality)
-        for suffix, data in files.items():
-            info = tarfile.TarInfo(f"{sample.key}.{suffix}")
-            info.size = len(data)
-            self._tar.addfile(info, io.BytesIO(data))
+        try:
+            self._append(sample.key, files)
+        except OSError as error:
+            raise explained(error, self._folder / self._name) from None
         picture = next(data for suffix, data in files.items() if suffix in PICTURES)
         row = {
             "key": sample.key,
@@ -134,6 +137,15 @@ class ShardWriter:
         if len(self._rows) == self._per_shard:
             self._close()
 
+    def _append(self, key: str, files: Mapping[str, bytes]) -> None:
+        if self._tar is None:
+            file = self._shard.enter_context(atomic_file(self._folder / self._name))
+            self._tar = tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115
+        for suffix, data in files.items():
+            info = tarfile.TarInfo(f"{key}.{suffix}")
+            info.size = len(data)
+            self._tar.addfile(info, io.BytesIO(data))
+
     @property
     def count(self) -> int:
         """Samples so far."""
@@ -143,18 +155,13 @@ class ShardWriter:
     def _name(self) -> str:
         return _name(self._split, len(self.paths))
 
-    @property
-    def _partial(self) -> Path:
-        return self._folder / f".{self._name}.tmp"
-
     def _close(self) -> None:
-        if self._tar is None:
+        tar, self._tar = self._tar, None
+        if tar is None:
             return
-        self._tar.close()
-        self._tar = None
-        with (self._folder / _MANIFEST).open("a", encoding="utf-8") as manifest:
-            manifest.writelines(f"{row}\n" for row in self._rows)
+        with self._shard:  # the shard takes its name at the end, or nothing is left of it
+            tar.close()
+            with (self._folder / _MANIFEST).open("a", encoding="utf-8") as manifest:
+                manifest.writelines(f"{row}\n" for row in self._rows)
         self._rows.clear()
-        path = self._folder / self._name
-        self._partial.replace(path)
-        self.paths.append(path)
+        self.paths.append(self._folder / self._name)
