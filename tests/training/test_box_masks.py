@@ -208,6 +208,17 @@ def test_a_stopped_run_goes_on(tmp_path, encoder, decoder, monkeypatch):
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
+def test_resuming_with_a_lower_limit_writes_nothing(tmp_path, encoder, decoder):
+    for split, names in (("train", "ab"), ("val", "cde")):
+        with ShardWriter(tmp_path / "in", split=split) as writer:
+            for name in names:
+                writer.write(sample([], key=name))
+    given, network = sorted((tmp_path / "in").glob("*.tar")), PromptableNetwork(encoder, decoder)
+    for limit in (2, 1):
+        mask_boxes(given, tmp_path / "out", network, resume=limit == 1, limit=limit)
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.jsonl", "train-000000.tar"]
+
+
 def test_resuming_leaves_what_it_did_not_write(tmp_path, encoder, decoder):
     given, network = shards(tmp_path / "in"), PromptableNetwork(encoder, decoder)
     with pytest.raises(OutputError, match="where the shards come from"):

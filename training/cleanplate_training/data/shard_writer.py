@@ -119,7 +119,7 @@ class ShardWriter:
         files = members_of(sample, quality=self._quality)
         try:
             self._append(sample.key, files)
-        except OSError as error:
+        except OSError as error:  # said here: of several open writers, the first to end would say it of its own shard
             raise explained(error, self._folder / self._name) from None
         picture = next(data for suffix, data in files.items() if suffix in PICTURES)
         row = {

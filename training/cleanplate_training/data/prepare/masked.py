@@ -63,7 +63,7 @@ def mask_boxes(
         for split in sorted({_split(path) for path in shards}):
             writer = stack.enter_context(ShardWriter(out, split=split, per_shard=_PER_SHARD, resume=resume))
             samples = ShardSet([path for path in shards if _split(path) == split])
-            rest = len(samples) if limit is None else min(len(samples), limit - count)
+            rest = len(samples) if limit is None else min(len(samples), max(0, limit - count))
             done = set(writer.keys)
             count += len(done)
             left = (samples[place] for place, key in enumerate(samples.keys()[:rest]) if key not in done)
